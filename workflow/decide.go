@@ -1,0 +1,175 @@
+package workflow
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"fangxin/workflow/policy"
+)
+
+// Rules is everything Decide may know beside the case: law in force by date,
+// the working-day calendar, the county's plan, and recorded outages.
+type Rules struct {
+	*policy.Rules
+	Outages []Outage
+}
+
+// Outage is a time without service, as the nodes' heartbeats recorded it.
+type Outage struct{ From, To time.Time }
+
+// Decide answers what a command does to a case at an instant: the event of one
+// row and of the rows that follow it at once, or a *Refusal. It changes nothing
+// and settles nothing: whoever calls has asked Due first.
+func Decide(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
+	x := tableOf(c.Kind)
+	row, refusal := choose(x, &c, &cmd)
+	if refusal == nil {
+		refusal = permitted(row, &c, &cmd)
+	}
+	g := &asking{c: &c, cmd: &cmd, r: r, now: now, row: row}
+	if refusal == nil {
+		refusal = g.refuse()
+	}
+	if refusal == nil && !lawful(x, c.State, row) {
+		refusal = &Refusal{Code: "not_allowed_now"}
+	}
+	if refusal != nil {
+		refusal.Event, refusal.State = cmd.Event, c.State
+		refusal.Allowed = Allowed(c, r, now)
+		return nil, refusal
+	}
+	return take(c, row, cmd, r, now, nil), nil
+}
+
+// choose finds the row of the event in the case's state.
+func choose(x *index, c *Case, cmd *Command) (*Row, *Refusal) {
+	if !x.events[cmd.Event] {
+		return nil, &Refusal{Code: "unknown_event"}
+	}
+	row := x.byFrom[c.State][cmd.Event]
+	if c.Version == 0 {
+		row = x.fresh[cmd.Event]
+	}
+	if row == nil || row.expires() {
+		return nil, &Refusal{Code: "not_allowed_now"}
+	}
+	return row, nil
+}
+
+// permitted asks who may, whether he saw the case as it is, and whether the
+// offer and the notice that he answers are the ones on the table.
+func permitted(row *Row, c *Case, cmd *Command) *Refusal {
+	a := cmd.Actor
+	behalf := a.For != "" && (a.Role == "officer" || a.Role == "hub")
+	switch {
+	case a.For != "" && !behalf, !slices.Contains(row.By, a.Role) && !(behalf && slices.Contains(row.By, a.For)) && !(a.Role == "unit" && slices.Contains(row.By, "units")):
+		return &Refusal{Code: "not_for_you", By: row.By}
+	case behalf && (a.Channel == "" || a.Identity == ""):
+		return &Refusal{Code: "missing", Missing: []string{"on_behalf.channel", "on_behalf.identity"}}
+	case cmd.Sees != 0 && cmd.Sees != c.Version:
+		return &Refusal{Code: "stale"}
+	}
+	if field := notACode(&cmd.Input); field != "" {
+		return &Refusal{Code: "not_a_code", Missing: []string{field}}
+	}
+	if n, _ := c.OpenOffer(); answersOffer(row) && cmd.Input.Offer != n {
+		return &Refusal{Code: "wrong_offer"}
+	}
+	if needsNotice(row) {
+		n := c.Notice(cmd.Input.Notice)
+		switch {
+		case n == nil:
+			return &Refusal{Code: "no_such_notice"}
+		case n.Kind == "invitation" && row.Event == "notice_served" && c.State == "NEGOTIATION.notified":
+			return &Refusal{Code: "use_delivered"}
+		}
+	}
+	if row.Event == "answer_supervision" && supervisionOf(c, cmd.Input.Order) == nil {
+		return &Refusal{Code: "no_such_order"}
+	}
+	return nil
+}
+
+func answersOffer(r *Row) bool {
+	return slices.Contains([]string{"accept_offer", "reject_offer", "counter", "take_back_offer"}, r.Event)
+}
+
+func needsNotice(r *Row) bool {
+	return slices.Contains([]string{"notice_served", "notice_failed", "deem_served", "notice_sent"}, r.Event)
+}
+
+// refuse asks every guard and says all that the input lacks at once, so that a
+// person is sent back once and not five times.
+func (g *asking) refuse() *Refusal {
+	var missing []string
+	first := ""
+	for _, name := range g.row.If {
+		def := guardOf(name)
+		if def.holds(g) {
+			continue
+		}
+		if len(def.needs) == 0 {
+			return &Refusal{Code: "guard", Guard: name}
+		}
+		if first == "" {
+			first = name
+		}
+		if name == "person_can_be_reached" {
+			missing = append(missing, unreachable(g.cmd.Private)...)
+			continue
+		}
+		missing = append(missing, def.needs...)
+	}
+	if first == "" {
+		return nil
+	}
+	slices.Sort(missing)
+	return &Refusal{Code: "missing", Guard: first, Missing: slices.Compact(missing)}
+}
+
+var code = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_.:/#-]{0,127}$`)
+
+// notACode finds an input field that holds words where only a code or a
+// reference belongs: words are personal until shown otherwise, and the log must
+// not hold them.
+func notACode(in *Input) string {
+	fields := map[string]string{"category": in.Category, "town": in.Town, "source": in.Source, "ticket": in.Ticket, "language": in.Language,
+		"other": in.Other, "act": in.Act, "unit": in.Unit, "receiver": in.Receiver, "officer": in.Officer, "ground": in.Ground,
+		"feedback_code": in.FeedbackCode, "court_kind": in.CourtKind, "finding": in.Finding, "organisation": in.Organisation,
+		"organisation_kind": in.OrgKind, "body": in.Body, "chosen": in.Chosen, "payer": in.Payer, "form": in.Form, "lost": in.Lost,
+		"reason": in.Reason, "answer_kind": in.AnswerKind, "publication": in.Publication, "proof": in.Proof, "paper": in.Paper}
+	bad := ""
+	for name, value := range fields {
+		if value != "" && !code.MatchString(value) && (bad == "" || name < bad) {
+			bad = name
+		}
+	}
+	for name, list := range map[string][]string{"requests": in.Requests, "missing": in.Missing} {
+		if strings.Join(list, "") != "" && slices.ContainsFunc(list, func(s string) bool { return !code.MatchString(s) }) {
+			bad = name
+		}
+	}
+	return bad
+}
+
+func supervisionOf(c *Case, no int64) *Clock {
+	for i := range c.Clocks {
+		k := &c.Clocks[i]
+		if k.Code == "supervision" && k.State.Open() && (no == 0 || k.No == no) {
+			return k
+		}
+	}
+	return nil
+}
+
+// SplitReport returns the command that opens the confidential report record
+// which a split_report event calls for (Order 121 Art. 9, 27). It carries the
+// lead's words; the new record names nobody of the complaint.
+func SplitReport(e Event, cmd Command) (Command, bool) {
+	if e.Event != "split_report" {
+		return Command{}, false
+	}
+	return Command{Event: "open_report", Actor: cmd.Actor, Private: cmd.Private}, true
+}

@@ -1,0 +1,95 @@
+package workflow
+
+import (
+	"strconv"
+
+	"fangxin/workflow/calendar"
+)
+
+// Names of facts. Each holds a word from a fixed list, a number or a date.
+const (
+	factDomain       = "domain"   // 1 to 12
+	factCategory     = "category" // code of the county's plan
+	factTown         = "town"     // division code
+	factAmount       = "amount_fen"
+	factRequests     = "requests"
+	factPublish      = "publish_consent" // yes, no (form 1)
+	factEntrust      = "entrust_consent"
+	factKnewOn       = "knew_on"
+	factSource       = "source"
+	factTicket       = "ticket"
+	factRespondent   = "respondent"  // number of the respondent within the case, from 1
+	factDisclaimed   = "disclaimed"  // respondent number that said "not our shop"
+	factReachable    = "reachable"   // yes, no: the merchant has a channel that did not fail last
+	factDelivered    = "delivered"   // yes: the invitation reached the merchant
+	factOffer        = "offer"       // number of the last offer
+	factOfferBy      = "offer_by"    // side of the open offer
+	factResumed      = "resumed"     // how often T18b
+	factAsked        = "court_asked" // how often the court was asked for feedback
+	factPreparedBy   = "prepared_by" // who prepared a refusal (REF3 needs a second person)
+	factUnit         = "unit"        // department in charge
+	factReturned     = "returned_by" // unit that said it is not competent
+	factOfficer      = "officer"
+	factComplainants = "complainants" // joint complaint: how many, when more than one
+	factRepresent    = "representatives"
+	factCoUnits      = "co_units"
+	factOrganisation = "organisation"
+	factEligible     = "organisation_eligible" // yes: its agreements are confirmed by the court
+	factDueOn        = "due_on"
+	factPerformedOn  = "performed_on"
+	factWillNot      = "will_not_perform"
+	factExtended     = "extended" // confirmation or check, once
+	factErased       = "erased"
+	factFinding      = "finding"
+	factLanguage     = "language"
+	factBefore       = "before" // attributes before closing, and the seq that closed it
+	factClosedBy     = "closed_seq"
+	factReports      = "reports"
+	// with a side, an act or a clock behind it
+	factConsent  = "consent."  // consumer, merchant: yes
+	factLost     = "lost."     // consumer, merchant: yes
+	factProposal = "proposal." // event of the joint act → side that proposed
+	factRest     = "rest."     // clock → working days or days left
+)
+
+const (
+	yes = "yes"
+	no  = "no"
+)
+
+func (f Facts) int(name string) int64 {
+	n, _ := strconv.ParseInt(f[name], 10, 64)
+	return n
+}
+
+func (f Facts) date(name string) calendar.Date {
+	d, _ := calendar.ParseDate(f[name])
+	return d
+}
+
+func yesNo(b bool) string {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// Domain is the consumption domain, 1 to 12; 0 while it is not known.
+func (c *Case) Domain() int { return int(c.Facts.int(factDomain)) }
+
+// Town is the division code of the respondent's place, "" while not known.
+func (c *Case) Town() string { return c.Facts[factTown] }
+
+// Unit is the department in charge, "" while nobody is.
+func (c *Case) Unit() string { return c.Facts[factUnit] }
+
+// OpenOffer is the number and side of the offer on the table; 0 if none.
+func (c *Case) OpenOffer() (number int64, side string) {
+	if c.Facts[factOfferBy] == "" {
+		return 0, ""
+	}
+	return c.Facts.int(factOffer), c.Facts[factOfferBy]
+}
+
+// Reachable reports whether a notice can still reach the side: it exists.
+func (c *Case) exists(side string) bool { return c.Facts[factLost+side] != yes }

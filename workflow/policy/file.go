@@ -1,0 +1,140 @@
+package policy
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"fangxin/workflow/calendar"
+
+	"gopkg.in/yaml.v3"
+)
+
+//go:embed law.yaml
+var lawFile []byte
+
+//go:embed huantai.yaml
+var huantaiFile []byte
+
+// HuantaiFile is the embedded county's file: what `fangxin policy init` writes.
+func HuantaiFile() []byte { return bytes.Clone(huantaiFile) }
+
+type length struct {
+	N    int           `yaml:"n"`
+	Unit calendar.Unit `yaml:"unit"`
+}
+
+type named struct {
+	Code string `yaml:"code"`
+	Zh   string `yaml:"zh"`
+	En   string `yaml:"en"`
+}
+
+type lawData struct {
+	Regimes []struct {
+		Code    string `yaml:"code"`
+		Zh      string `yaml:"zh"`
+		From    string `yaml:"from"`
+		To      string `yaml:"to"`
+		Overlay bool   `yaml:"overlay"`
+		Src     string `yaml:"src"`
+	} `yaml:"regimes"`
+	Terms []struct {
+		Code    string            `yaml:"code"`
+		Zh      string            `yaml:"zh"`
+		Basis   map[string]string `yaml:"basis"`
+		Lengths map[string]length `yaml:"lengths"`
+		Kinds   bool              `yaml:"kinds"`
+		Src     string            `yaml:"src"`
+	} `yaml:"terms"`
+	Grounds     map[string]map[string][]named `yaml:"grounds"`
+	Departments []struct {
+		Domain       string  `yaml:"domain"`
+		Handle       *length `yaml:"handle"`
+		Mediate      *length `yaml:"mediate"`
+		TransferDuty bool    `yaml:"transfer_duty"`
+		Basis        string  `yaml:"basis"`
+	} `yaml:"departments"`
+}
+
+type countyData struct {
+	County struct {
+		Code    string `yaml:"code"`
+		Zh      string `yaml:"zh"`
+		En      string `yaml:"en"`
+		Prefix  string `yaml:"prefix"`
+		Hub     string `yaml:"hub"`
+		Version string `yaml:"version"`
+	} `yaml:"county"`
+	Towns       []named `yaml:"towns"`
+	Departments []struct {
+		Code      string `yaml:"code"`
+		Zh        string `yaml:"zh"`
+		En        string `yaml:"en"`
+		Successor string `yaml:"successor"`
+	} `yaml:"departments"`
+	Domains []struct {
+		Number     int      `yaml:"number"`
+		Code       string   `yaml:"code"`
+		Zh         string   `yaml:"zh"`
+		En         string   `yaml:"en"`
+		Lead       string   `yaml:"lead"`
+		With       []string `yaml:"with"`
+		Categories []named  `yaml:"categories"`
+	} `yaml:"domains"`
+	Own []struct {
+		Code string        `yaml:"code"`
+		Zh   string        `yaml:"zh"`
+		N    int           `yaml:"n"`
+		Unit calendar.Unit `yaml:"unit"`
+	} `yaml:"own"`
+	Parameters struct {
+		Roll        calendar.Roll  `yaml:"roll"`
+		Overlay     string         `yaml:"overlay"`
+		Eligible    []string       `yaml:"confirmation_eligible_kinds"`
+		Reminders   []int          `yaml:"reminders"`
+		AppealYears map[string]int `yaml:"appeal_limit_years"`
+	} `yaml:"parameters"`
+}
+
+var lineOf = regexp.MustCompile(`line (\d+): `)
+
+// strict reads YAML into a struct; every fault names file and line.
+func strict(name string, data []byte, into any) error {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	err := dec.Decode(into)
+	if err == nil {
+		return nil
+	}
+	var many *yaml.TypeError
+	faults := []string{err.Error()}
+	if errors.As(err, &many) {
+		faults = many.Errors
+	}
+	for i, f := range faults {
+		f = strings.TrimPrefix(f, "yaml: ")
+		if m := lineOf.FindStringSubmatch(f); m != nil {
+			f = name + ":" + m[1] + ": " + strings.Replace(f, m[0], "", 1)
+		} else {
+			f = name + ": " + f
+		}
+		if at := strings.Index(f, " not found in type"); at > 0 {
+			f = f[:at] + " is not a key here"
+		}
+		faults[i] = f
+	}
+	return errors.New(strings.Join(faults, "\n"))
+}
+
+// lineAt finds the line of a value for faults that only show later.
+func lineAt(name string, data []byte, text string) string {
+	before, _, found := bytes.Cut(data, []byte(text))
+	if !found {
+		return name
+	}
+	return fmt.Sprintf("%s:%d", name, bytes.Count(before, []byte("\n"))+1)
+}

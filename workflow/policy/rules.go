@@ -1,0 +1,270 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"fangxin/workflow/calendar"
+)
+
+// Rules is law by date, the county's plan and the calendar, compiled.
+type Rules struct {
+	calendar *calendar.Calendar
+	regimes  []Regime
+	overlay  Regime
+	terms    map[string]term
+	own      map[string]Term
+	refusal  map[string][]Ground
+	ending   map[string][]Ground
+	duty     map[int]string
+	foreign  map[int]Term
+	plan     countyData
+	county   County
+}
+
+// Regime is a body of procedural law with its days in force.
+type Regime struct {
+	Code     string // R0, R1, R1b, R2
+	Zh       string
+	From, To calendar.Date // both included
+	Version  string        // R2/2026-04-15
+}
+
+// Ground is a reason to refuse (REF…) or to terminate (TER…), as the article of
+// its regime words it.
+type Ground struct{ Code, Zh string }
+
+// County names the place this engine serves.
+type County struct {
+	Code, Zh, En, Prefix, Hub string
+	Towns                     []Place
+	Departments               []Place
+	Domains                   []Domain
+}
+
+// Place is a town or a department.
+type Place struct{ Code, Zh, En string }
+
+// Domain is one of the twelve domains of consumption.
+type Domain struct {
+	Number       int
+	Code, Zh, En string
+	Lead         string
+	With         []string
+	Categories   []Place
+}
+
+// term is one statutory term in all regimes.
+type term struct {
+	byRegime map[string]Term
+	byKind   map[string]Term
+	all      *Term
+}
+
+var theDefault = sync.OnceValue(func() *Rules {
+	r, err := Load("huantai.yaml", huantaiFile)
+	if err != nil {
+		panic(err)
+	}
+	return r
+})
+
+// Default is the embedded law with the embedded county.
+func Default() *Rules { return theDefault() }
+
+// Load compiles the embedded law with a county's file.
+func Load(name string, county []byte) (*Rules, error) {
+	var law lawData
+	if err := strict("law.yaml", lawFile, &law); err != nil {
+		return nil, err
+	}
+	r := &Rules{calendar: calendar.Embedded(), terms: map[string]term{}, own: map[string]Term{},
+		refusal: map[string][]Ground{}, ending: map[string][]Ground{}, duty: map[int]string{}, foreign: map[int]Term{}}
+	if err := strict(name, county, &r.plan); err != nil {
+		return nil, err
+	}
+	if err := r.checkPlan(name, county); err != nil {
+		return nil, err
+	}
+	if err := r.compileRegimes(&law); err != nil {
+		return nil, err
+	}
+	r.compileOwn()
+	r.compileTerms(&law)
+	r.compileGrounds(&law)
+	r.compileDepartments(&law)
+	r.compileCounty()
+	return r, nil
+}
+
+// WithCalendar is the same law with another calendar.
+func (r *Rules) WithCalendar(c *calendar.Calendar) *Rules {
+	out := *r
+	out.calendar = c
+	return &out
+}
+
+// Calendar is the calendar that due days are counted with.
+func (r *Rules) Calendar() *calendar.Calendar { return r.calendar }
+
+// County describes the county.
+func (r *Rules) County() County { return r.county }
+
+func (r *Rules) checkPlan(name string, file []byte) error {
+	p := &r.plan
+	fault := func(near, format string, args ...any) error {
+		return fmt.Errorf("%s: %s", lineAt(name, file, near), fmt.Sprintf(format, args...))
+	}
+	switch {
+	case p.County.Prefix == "" || p.County.Hub == "" || p.County.Version == "":
+		return fault("county:", "county needs prefix, hub and version")
+	case p.Parameters.Roll != calendar.RestDay && p.Parameters.Roll != calendar.HolidayOnly:
+		return fault("  roll:", "roll is rest_day or holiday_only, not %q", p.Parameters.Roll)
+	case p.Parameters.Overlay != "earlier" && p.Parameters.Overlay != "off":
+		return fault("  overlay:", "overlay is earlier or off, not %q", p.Parameters.Overlay)
+	}
+	units := []calendar.Unit{calendar.WorkingDay, calendar.Day, calendar.Month, calendar.Year}
+	for _, o := range p.Own {
+		if o.N < 1 || o.N > 1000 || !slices.Contains(units, o.Unit) {
+			return fault("code: "+o.Code, "%s: n from 1 to 1000, unit one of %v", o.Code, units)
+		}
+	}
+	for _, code := range ownNeeded {
+		if !slices.ContainsFunc(p.Own, func(o struct {
+			Code string        `yaml:"code"`
+			Zh   string        `yaml:"zh"`
+			N    int           `yaml:"n"`
+			Unit calendar.Unit `yaml:"unit"`
+		}) bool {
+			return o.Code == code
+		}) {
+			return fault("own:", "own promises lack %s", code)
+		}
+	}
+	for _, d := range p.Domains {
+		if d.Number < 1 || d.Number > 12 || r.successor(d.Lead) == "" {
+			return fault("code: "+d.Code, "domain %s: a number from 1 to 12 and a lead from the departments", d.Code)
+		}
+	}
+	return nil
+}
+
+// ownNeeded are the clocks that no regime gives a length.
+var ownNeeded = []string{"triage", "correction", "delivery", "manual_contact", "appraisal_report", "merchant_first_answer", "negotiation_extension",
+	"service", "proposal", "offer_reply", "election", "performance", "proof_challenge", "performance_election", "conference", "termination_decision",
+	"link_election", "feedback", "result_close", "supervision", "foreign_duty", "survey", "publish", "performance_watch", "correction_of_closing",
+	"green_channel", "termination_notice", "jurisdiction_dispute", "lead_check"}
+
+func (r *Rules) compileRegimes(law *lawData) error {
+	for _, x := range law.Regimes {
+		from, err := calendar.ParseDate(x.From)
+		if err != nil {
+			return err
+		}
+		to, err := calendar.ParseDate(x.To)
+		if err != nil {
+			return err
+		}
+		g := Regime{x.Code, x.Zh, from, to, x.Code + "/" + x.From}
+		if x.Overlay {
+			r.overlay = g
+			continue
+		}
+		r.regimes = append(r.regimes, g)
+	}
+	return nil
+}
+
+func (r *Rules) compileGrounds(law *lawData) {
+	for kind, into := range map[string]map[string][]Ground{"refusal": r.refusal, "termination": r.ending} {
+		for regime, list := range law.Grounds[kind] {
+			for _, g := range list {
+				into[regime] = append(into[regime], Ground{g.Code, g.Zh})
+			}
+		}
+	}
+}
+
+func (r *Rules) compileCounty() {
+	p := &r.plan
+	r.county = County{Code: p.County.Code, Zh: p.County.Zh, En: p.County.En, Prefix: p.County.Prefix, Hub: p.County.Hub}
+	for _, t := range p.Towns {
+		r.county.Towns = append(r.county.Towns, Place(t))
+	}
+	for _, d := range p.Departments {
+		r.county.Departments = append(r.county.Departments, Place{d.Code, d.Zh, d.En})
+	}
+	for _, d := range p.Domains {
+		out := Domain{Number: d.Number, Code: d.Code, Zh: d.Zh, En: d.En, Lead: d.Lead, With: d.With}
+		for _, c := range d.Categories {
+			out.Categories = append(out.Categories, Place(c))
+		}
+		r.county.Domains = append(r.county.Domains, out)
+	}
+}
+
+// Regime is the procedural law in force on a day; false before 2014-03-15,
+// where none is known.
+func (r *Rules) Regime(day calendar.Date) (Regime, bool) {
+	for _, g := range r.regimes {
+		if day >= g.From && day <= g.To {
+			return g, true
+		}
+	}
+	return Regime{}, false
+}
+
+// VersionOn names the regime of a day: "R2/2026-04-15", or "none".
+func (r *Rules) VersionOn(day calendar.Date) string {
+	if g, ok := r.Regime(day); ok {
+		return g.Version
+	}
+	return "none"
+}
+
+// RefusalGrounds lists the grounds of the day's regime for not accepting a
+// complaint (Order 121 Art. 16; Order 20 Art. 15).
+func (r *Rules) RefusalGrounds(day calendar.Date) []Ground {
+	g, _ := r.Regime(day)
+	return r.refusal[g.Code]
+}
+
+// TerminationGrounds lists the grounds of the day's regime for ending the
+// mediation (Order 121 Art. 23; Order 20 Art. 21).
+func (r *Rules) TerminationGrounds(day calendar.Date) []Ground {
+	g, _ := r.Regime(day)
+	return r.ending[g.Code]
+}
+
+// HasRefusalGround reports whether the day's regime knows the ground.
+func (r *Rules) HasRefusalGround(day calendar.Date, code string) bool {
+	return slices.ContainsFunc(r.RefusalGrounds(day), func(g Ground) bool { return g.Code == code })
+}
+
+// HasTerminationGround reports whether the day's regime knows the ground.
+func (r *Rules) HasTerminationGround(day calendar.Date, code string) bool {
+	return slices.ContainsFunc(r.TerminationGrounds(day), func(g Ground) bool { return g.Code == code })
+}
+
+// ConfirmationEligibleKinds are the kinds of organisation whose agreements the
+// court confirms (Civil Procedure Law Art. 205; which, is for the court to say).
+func (r *Rules) ConfirmationEligibleKinds() []string { return r.plan.Parameters.Eligible }
+
+// RecusalPauses says whether a challenge of the mediator stops mediation_end.
+func (r *Rules) RecusalPauses() bool { return r.plan.Parameters.RecusalPauses }
+
+// ReminderShares are the percentages of a budget at which its holder is
+// reminded, before the reminder on the last working day.
+func (r *Rules) ReminderShares() []int { return r.plan.Parameters.Reminders }
+
+// AppealLimit is the last day on which somebody who knew on a day may complain
+// (Order 121 Art. 16 (4): three years; Order 62: one).
+func (r *Rules) AppealLimit(knew calendar.Date) calendar.Date {
+	g, _ := r.Regime(knew)
+	years := r.plan.Parameters.AppealYears[g.Code]
+	if years == 0 {
+		years = 3
+	}
+	return knew.AddYears(years)
+}
