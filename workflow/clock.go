@@ -166,7 +166,7 @@ func (d *draft) begins(op ClockEffect) bool {
 		open := d.was.Clock("performance") != nil || d.was.Clock("proof_challenge") != nil || d.was.Clock("performance_election") != nil
 		return !open && d.c.Performance != "done" && d.c.Performance != "presumed"
 	case strings.Contains(op.When, "eligible"):
-		return d.c.Mediator == "organisation" && d.c.Facts[factEligible] == yes
+		return eligible(&d.c, d.r)
 	case strings.Contains(op.When, "first co-unit"):
 		return d.was.Facts.int(factCoUnits) == 0
 	}

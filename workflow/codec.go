@@ -78,6 +78,7 @@ func (k *Clock) append(b []byte) []byte {
 	b = ledger.AppendInt(append(b, `,"n":`...), int64(k.N))
 	b = ledger.AppendInt(append(b, `,"notice":`...), k.Notice)
 	b = ledger.AppendInt(append(b, `,"paused_days":`...), int64(k.PausedDays))
+	b = ledger.AppendString(append(b, `,"paused_on":`...), k.PausedOn.String())
 	b = ledger.AppendInt(append(b, `,"paused_working_days":`...), int64(k.PausedWork))
 	b = strconv.AppendBool(append(b, `,"provisional":`...), k.Provisional)
 	b = ledger.AppendString(append(b, `,"roll":`...), string(k.Roll))
@@ -246,7 +247,7 @@ func ParseEvent(payload []byte) (Event, string, error) {
 func (o *object) clock() *Clock {
 	return &Clock{Seq: o.int("seq"), Rule: o.text("rule"), Basis: o.text("basis"), N: int(o.int("n")), Unit: calendar.Unit(o.text("unit")),
 		Roll: calendar.Roll(o.text("roll")), Starts: o.date("starts"), Due: o.date("due"), LateFrom: o.time("late_from"), Calendar: o.text("calendar"),
-		Provisional: o.bool("provisional"), Notice: o.int("notice"), About: o.text("about"), PausedDays: int(o.int("paused_days")),
+		Provisional: o.bool("provisional"), Notice: o.int("notice"), About: o.text("about"), PausedOn: o.date("paused_on"), PausedDays: int(o.int("paused_days")),
 		PausedWork: int(o.int("paused_working_days")), Decided: o.int("decided")}
 }
 

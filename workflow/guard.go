@@ -130,7 +130,7 @@ func caseGuards() map[string]guard {
 		"asked_four_times":                  sees(func(g *asking) bool { return g.c.Facts.int(factAsked) >= 4 }),
 		"due_passed":                        sees(func(g *asking) bool { return g.c.Clock("performance") == nil || g.c.Facts[factWillNot] == yes }),
 		"confirmation_not_docketed":         sees(func(g *asking) bool { return g.c.Clock("confirmation_docketing") != nil }),
-		"organisation_eligible":             sees(func(g *asking) bool { return g.c.Facts[factEligible] == yes }),
+		"organisation_eligible":             sees(func(g *asking) bool { return eligible(g.c, g.r) }),
 		"within_30_days":                    sees(func(g *asking) bool { return g.c.Runs("correction_of_closing") }),
 		"survey_open":                       sees(func(g *asking) bool { return g.c.Clock("survey") != nil }),
 		"before_due":                        sees(func(g *asking) bool { return g.c.Runs("lead_check") }),
@@ -140,6 +140,15 @@ func caseGuards() map[string]guard {
 		"both_told_who_can_be":              sees(bothTold),
 		"no_duty_open":                      sees(noDutyOpen),
 	}
+}
+
+// eligible: the court confirms agreements of this mediator. Whether it confirms
+// those of the bureau itself differs by court: the kind "bureau" says so.
+func eligible(c *Case, r Rules) bool {
+	if c.Mediator == "unit" {
+		return slices.Contains(r.ConfirmationEligibleKinds(), "bureau")
+	}
+	return c.Facts[factEligible] == yes
 }
 
 func performanceKnown(g *asking) bool {

@@ -251,9 +251,6 @@ func (r *Rules) HasTerminationGround(day calendar.Date, code string) bool {
 // court confirms (Civil Procedure Law Art. 205; which, is for the court to say).
 func (r *Rules) ConfirmationEligibleKinds() []string { return r.plan.Parameters.Eligible }
 
-// RecusalPauses says whether a challenge of the mediator stops mediation_end.
-func (r *Rules) RecusalPauses() bool { return r.plan.Parameters.RecusalPauses }
-
 // ReminderShares are the percentages of a budget at which its holder is
 // reminded, before the reminder on the last working day.
 func (r *Rules) ReminderShares() []int { return r.plan.Parameters.Reminders }
