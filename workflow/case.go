@@ -90,8 +90,7 @@ type Clock struct {
 	Seq         int64 // of the event that made it
 	State       ClockState
 	Rule        string // what it is pinned to: "R2/2026-04-15", "own/2026-01"
-	Basis       string
-	N           int // budget, in Unit; 0 for an agreed date
+	N           int    // budget, in Unit; 0 for an agreed date
 	Unit        calendar.Unit
 	Roll        calendar.Roll
 	Starts      calendar.Date // day 0

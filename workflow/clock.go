@@ -274,7 +274,7 @@ func (d *draft) project(k *Clock, q policy.Question) {
 		t.N, t.Overlay = k.N, nil
 	}
 	due, t := d.r.Due(t, q, policy.Pause{Days: k.PausedDays, WorkingDays: k.PausedWork}, d.day)
-	k.Rule, k.Basis, k.N, k.Unit, k.Roll = t.Rule, t.Basis, t.N, t.Unit, t.Roll
+	k.Rule, k.N, k.Unit, k.Roll = t.Rule, t.N, t.Unit, t.Roll
 	k.Due, k.LateFrom, k.Calendar, k.Provisional = due.Due, due.LateFrom, due.Version, due.Provisional
 	if k.Code == "correction" {
 		d.shorten(k)

@@ -70,7 +70,6 @@ func (op *ClockOp) append(b []byte) []byte {
 // operation carries.
 func (k *Clock) append(b []byte) []byte {
 	b = ledger.AppendString(append(b, `{"about":`...), k.About)
-	b = ledger.AppendString(append(b, `,"basis":`...), k.Basis)
 	b = ledger.AppendString(append(b, `,"calendar":`...), k.Calendar)
 	b = ledger.AppendInt(append(b, `,"decided":`...), k.Decided)
 	b = ledger.AppendString(append(b, `,"due":`...), k.Due.String())
@@ -245,7 +244,7 @@ func ParseEvent(payload []byte) (Event, string, error) {
 }
 
 func (o *object) clock() *Clock {
-	return &Clock{Seq: o.int("seq"), Rule: o.text("rule"), Basis: o.text("basis"), N: int(o.int("n")), Unit: calendar.Unit(o.text("unit")),
+	return &Clock{Seq: o.int("seq"), Rule: o.text("rule"), N: int(o.int("n")), Unit: calendar.Unit(o.text("unit")),
 		Roll: calendar.Roll(o.text("roll")), Starts: o.date("starts"), Due: o.date("due"), LateFrom: o.time("late_from"), Calendar: o.text("calendar"),
 		Provisional: o.bool("provisional"), Notice: o.int("notice"), About: o.text("about"), PausedOn: o.date("paused_on"), PausedDays: int(o.int("paused_days")),
 		PausedWork: int(o.int("paused_working_days")), Decided: o.int("decided")}

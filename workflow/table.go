@@ -180,21 +180,25 @@ func expand(names []string) []State {
 // FromStates lists the states a row leaves, groups resolved; empty for a row
 // that makes a new case.
 func (r *Row) FromStates() []State {
-	out := expand(r.From)
-	for i, s := range out {
-		if !strings.Contains(string(s), ".") {
-			out[i] = "REPORT." + s
-		}
+	if !r.ofReport() {
+		return expand(r.From)
+	}
+	var out []State
+	for _, s := range r.From {
+		out = append(out, State("REPORT."+s))
 	}
 	return out
 }
+
+// ofReport tells the rows of the report record, whose ids begin with P.
+func (r *Row) ofReport() bool { return r.ID[0] == 'P' }
 
 // target is the state after the row.
 func (r *Row) target(from State) State {
 	switch {
 	case r.To == "same":
 		return from
-	case !strings.Contains(string(r.To), ".") && r.To != "before_closing":
+	case r.ofReport():
 		return "REPORT." + r.To
 	}
 	return r.To

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# A PostgreSQL server of our own on a free port: `postgres.sh start FOLDER` prints
+# its URL, `postgres.sh stop FOLDER` ends it. FOLDER must be new. Options for the
+# server may follow FOLDER.
+set -euo pipefail
+
+find_bin() {
+  for dir in "$(dirname "$(command -v initdb || true)")" /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql*/bin; do
+    [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ] && { echo "$dir"; return; }
+  done | tail -n 1
+}
+
+as_owner() { # initdb refuses root
+  if [ "$(id -u)" = 0 ]; then
+    (cd "$folder" && setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$folder" "$@")
+  else
+    "$@"
+  fi
+}
+
+action=$1 folder=$2
+shift 2
+bin=$(find_bin)
+if [ -z "$bin" ]; then
+  echo "PostgreSQL 15 or later is missing: install it (Debian: apt-get install postgresql) and run this again" >&2
+  exit 2
+fi
+case $action in
+start)
+  mkdir -p "$folder"
+  [ "$(id -u)" = 0 ] && { chown nobody:nogroup "$folder"; chmod 711 "$folder"; }
+  as_owner "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C >"$folder.initdb.log" 2>&1 || { cat "$folder.initdb.log" >&2; exit 1; }
+  for try in 1 2 3 4 5; do
+    port=$((20000 + RANDOM % 20000))
+    if as_owner "$bin/pg_ctl" -D "$folder/data" -w -t 60 -l "$folder/server.log" \
+      -o "-p $port -h 127.0.0.1 -k $folder -c max_connections=300 $*" start >/dev/null 2>&1; then
+      echo "postgres://postgres@127.0.0.1:$port/postgres"
+      exit 0
+    fi
+  done
+  cat "$folder/server.log" >&2
+  exit 1
+  ;;
+stop)
+  as_owner "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null 2>&1 || true
+  rm -rf "$folder" "$folder.initdb.log"
+  ;;
+esac

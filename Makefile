@@ -1,0 +1,33 @@
+.DEFAULT_GOAL := help
+CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/fangxin
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+run: ## the server on http://127.0.0.1:8080, SQLite in ./data, no other service
+	go run ./cmd/fangxin serve
+
+demo: ## the server with an invented year of cases in ./data-demo
+	go run ./cmd/fangxin serve --demo --data data-demo
+
+test: ## everything: installs what is missing, starts its own PostgreSQL
+	.ci/test.sh
+
+chaos: ## the tests of failure, longer: 200 killed connections, many killed processes
+	FANGXIN_CHAOS=1 .ci/test.sh
+
+lint: ## golangci-lint, built once into the cache (five minutes)
+	@mkdir -p $(CACHE)
+	@test -x $(CACHE)/golangci-lint || GOBIN=$(CACHE) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	$(CACHE)/golangci-lint run ./...
+
+bench: ## speed, as ratios to limits measured in the same run
+	.ci/bench.sh
+
+fuzz: ## every fuzz target for FUZZTIME (20s)
+	.ci/fuzz.sh
+
+build: ## the one binary, bin/fangxin
+	go build -trimpath -o bin/fangxin ./cmd/fangxin
+
+.PHONY: help run demo test chaos lint bench fuzz build

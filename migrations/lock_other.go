@@ -1,0 +1,8 @@
+//go:build !unix
+
+package migrations
+
+import "os"
+
+// flock is not there outside Unix: only one process may migrate at a time.
+func flock(*os.File) error { return nil }

@@ -1,0 +1,104 @@
+// Package migrations holds the numbered SQL of both databases and applies it:
+// under a lock, each file in one transaction, marked applied on success only.
+// A file that was released is never edited.
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed postgres/*.sql sqlite/*.sql
+var files embed.FS
+
+// Step is one numbered file and whether it is applied.
+type Step struct {
+	Name    string
+	Version int64
+	Applied bool
+}
+
+// Up applies what is missing and lists it. dialect is "postgres" or "sqlite";
+// for SQLite lockFile is held meanwhile, because goose has no lock of its own
+// there. Nodes that migrate together wait for one another.
+func Up(ctx context.Context, db *sql.DB, dialect, lockFile string) ([]Step, error) {
+	return up(ctx, db, dialect, lockFile, files)
+}
+
+func up(ctx context.Context, db *sql.DB, dialect, lockFile string, all fs.FS) ([]Step, error) {
+	release, err := hold(dialect, lockFile)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	p, err := provider(db, dialect, all)
+	if err != nil {
+		return nil, err
+	}
+	results, err := p.Up(ctx)
+	var steps []Step
+	for _, r := range results {
+		steps = append(steps, Step{r.Source.Path, r.Source.Version, r.Error == nil})
+	}
+	if err != nil {
+		return steps, fmt.Errorf("migrate: %w", err)
+	}
+	return steps, nil
+}
+
+// Status lists all files and whether each is applied.
+func Status(ctx context.Context, db *sql.DB, dialect string) ([]Step, error) {
+	p, err := provider(db, dialect, files)
+	if err != nil {
+		return nil, err
+	}
+	states, err := p.Status(ctx)
+	var steps []Step
+	for _, s := range states {
+		steps = append(steps, Step{s.Source.Path, s.Source.Version, s.State == goose.StateApplied})
+	}
+	return steps, err
+}
+
+// Latest is the version that the binary needs.
+func Latest() int64 {
+	names, _ := fs.Glob(files, "sqlite/*.sql")
+	return int64(len(names))
+}
+
+func provider(db *sql.DB, dialect string, all fs.FS) (*goose.Provider, error) {
+	sub, err := fs.Sub(all, dialect)
+	if err != nil {
+		return nil, err
+	}
+	if dialect != "postgres" {
+		return goose.NewProvider(goose.DialectSQLite3, db, sub)
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, sub, goose.WithSessionLocker(locker))
+}
+
+func hold(dialect, lockFile string) (release func(), err error) {
+	if dialect == "postgres" {
+		return func() {}, nil
+	}
+	f, err := os.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock for migrating: %w", err)
+	}
+	if err := flock(f); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("lock for migrating: %w", err)
+	}
+	return func() { _ = f.Close() }, nil // closing gives the lock back
+}

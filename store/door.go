@@ -1,0 +1,311 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"fangxin/workflow"
+)
+
+// Request asks for one change. Case is the number of an existing case, or empty
+// for a command that makes one. Key is the caller's idempotency key (UUIDv7
+// keeps SQLite fast; the door makes one when it is empty), Scope whose key it
+// is: keys of different callers never meet.
+type Request struct {
+	Case    string
+	Command workflow.Command
+	Key     string
+	Scope   string
+	Links   []NewLink
+}
+
+// Answer is what the caller gets, and gets again when he asks with the same key.
+type Answer struct {
+	CaseID   int64          `json:"case_id"`
+	Number   string         `json:"number"`
+	Version  int64          `json:"version"`
+	State    workflow.State `json:"state"`
+	Outcome  string         `json:"outcome,omitempty"`
+	Events   []Done         `json:"events"`
+	Report   string         `json:"report,omitempty"` // number of a report record that was split off
+	Replayed bool           `json:"-"`
+}
+
+// Done names an event that the command caused.
+type Done struct {
+	Seq   int64  `json:"seq"`
+	ID    string `json:"id"`
+	Event string `json:"event"`
+}
+
+var (
+	// ErrUnknown is the only truthful answer when the database cannot be asked:
+	// repeat the request with the same key and learn what happened.
+	ErrUnknown = errors.New("outcome unknown: ask again with the same key")
+	// ErrClosed says that the command was not taken.
+	ErrClosed = errors.New("the store is closing")
+	// ErrBug says that deciding panicked; nothing of the command was kept.
+	ErrBug = errors.New("internal error")
+	// ErrNoSuchCase is the one answer for a case that is not there.
+	ErrNoSuchCase = errors.New("no such case")
+
+	errMismatch = errors.New("rows affected do not match") // replayed one by one
+	errConflict = errors.New("the database refused")       // replayed one by one
+	errLost     = errors.New("connection lost")            // replayed as a group, by key
+)
+
+// database is one dialect. A transaction is read, then write or rollback.
+type database interface {
+	read(ctx context.Context, want *wanted, got *found) error
+	write(ctx context.Context, r *rows) error // commits
+	rollback(ctx context.Context)
+	reserve(ctx context.Context, prefix string, year int, node string, now time.Time) (numberBlock, error)
+	close()
+}
+
+// wanted is what a group must know before it decides.
+type wanted struct {
+	cases   []int64 // ascending, which is the order of locking
+	keys    []string
+	dueAt   time.Time // with overdue > 0: lock the cases most overdue by then,
+	overdue int       // after this place
+	after   place
+}
+
+// place is where in the order of due clocks a sweep has got to.
+type place struct {
+	due    time.Time
+	caseID int64
+}
+
+type found struct {
+	cases map[int64]*folding
+	order []int64
+	keys  map[string]kept
+}
+
+type kept struct {
+	print  []byte
+	answer Answer
+}
+
+// folding is one case while a group is decided.
+type folding struct {
+	was, now workflow.Case
+	filed    time.Time
+	moved    bool
+	broken   error // an expiry panicked: nothing of this case is touched
+}
+
+const (
+	waiting = iota
+	taken
+	withdrawn
+)
+
+type request struct {
+	Request
+	caseID int64
+	sealed sealedBox
+	print  []byte
+	state  atomic.Int32
+	done   chan struct{}
+	answer Answer
+	err    error
+}
+
+// maxGroup bounds how long the last of a group waits for the first.
+const maxGroup = 256
+
+// door is the one committer of this node.
+type door struct {
+	s       *Store
+	db      database
+	queue   chan *request
+	sweeps  chan *sweep
+	stop    chan struct{}
+	stopped chan struct{}
+	rows    rows
+	found   found
+	numbers numbers
+	// swept spares the next sweep the index entries of the clocks that the last
+	// one stopped: they stay until a vacuum. It starts again when nothing is left.
+	swept place
+	// counted for tests and metrics
+	groups, commands, replays, lost atomic.Int64
+}
+
+type sweep struct {
+	limit, n int
+	err      error
+	done     chan struct{}
+}
+
+func (s *Store) startDoor() {
+	d := &door{s: s, queue: make(chan *request, 4*maxGroup), sweeps: make(chan *sweep), stop: make(chan struct{}), stopped: make(chan struct{})}
+	d.found = found{cases: map[int64]*folding{}, keys: map[string]kept{}}
+	d.numbers = numbers{held: map[series]*numberBlock{}}
+	if s.dialect == "sqlite" {
+		d.db = newLite(s.pool)
+	} else {
+		d.db = &postgres{pool: s.pool}
+	}
+	s.door = d
+	go d.run()
+}
+
+func (d *door) close() {
+	close(d.stop)
+	<-d.stopped
+}
+
+// Execute changes a case, or says why not: a *workflow.Refusal, ErrNoSuchCase,
+// ErrErased, ErrUnknown, ErrBug or ErrClosed. Before the committer takes the
+// command, cancelling ctx withdraws it; afterwards the answer is waited for,
+// because the change may be durable already.
+func (s *Store) Execute(ctx context.Context, q Request) (Answer, error) {
+	r, err := s.prepare(ctx, q)
+	if err != nil {
+		return Answer{}, err
+	}
+	d := s.door
+	select {
+	case d.queue <- r:
+	case <-ctx.Done():
+		return Answer{}, ctx.Err()
+	case <-d.stop:
+		return Answer{}, ErrClosed
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		if r.state.CompareAndSwap(waiting, withdrawn) {
+			return Answer{}, ctx.Err()
+		}
+		<-r.done
+	case <-d.stopped: // closed before it was taken
+		select {
+		case <-r.done:
+		default:
+			return Answer{}, ErrClosed
+		}
+	}
+	return r.answer, r.err
+}
+
+// Sweep enforces what is overdue in at most limit cases and says in how many.
+func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
+	w := &sweep{limit: limit, done: make(chan struct{})}
+	select {
+	case s.door.sweeps <- w:
+		<-w.done
+		return w.n, w.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-s.door.stop:
+		return 0, ErrClosed
+	}
+}
+
+// Busy reports whether commands wait: a sweep then rests longer.
+func (s *Store) Busy() bool { return len(s.door.queue) > 0 }
+
+func (d *door) run() {
+	defer close(d.stopped)
+	var group []*request
+	for {
+		select {
+		case r := <-d.queue:
+			group = d.take(group[:0], r)
+			d.commit(group)
+			clear(group)
+		case w := <-d.sweeps:
+			w.n, w.err = d.attempt(nil, w.limit)
+			if w.err != nil {
+				d.swept = place{}
+				d.db.rollback(context.Background())
+			}
+			close(w.done)
+		case <-d.stop:
+			for len(d.queue) > 0 {
+				d.commit(d.take(group[:0], <-d.queue))
+			}
+			d.db.close()
+			d.giveBack()
+			return
+		}
+	}
+}
+
+// take gathers what queued while the last group was committed. It never waits.
+func (d *door) take(group []*request, first *request) []*request {
+	for r := first; ; {
+		if r.state.CompareAndSwap(waiting, taken) {
+			group = append(group, r)
+		}
+		if len(group) == maxGroup {
+			return group
+		}
+		select {
+		case r = <-d.queue:
+		default:
+			return group
+		}
+	}
+}
+
+// commit answers everybody in the group, after the commit and never before:
+// even a refusal may rest on what another command of the group did.
+func (d *door) commit(group []*request) {
+	if len(group) == 0 {
+		return
+	}
+	d.groups.Add(1)
+	d.commands.Add(int64(len(group)))
+	err := d.settle(group)
+	if errors.Is(err, ErrUnknown) {
+		for _, r := range group {
+			r.answer, r.err = Answer{}, err
+		}
+	} else if err != nil { // one of them is to blame: each alone, once
+		for i, r := range group {
+			d.replays.Add(1)
+			if err := d.settle(group[i : i+1]); err != nil {
+				r.answer, r.err = Answer{}, err
+			}
+		}
+	}
+	for _, r := range group {
+		close(r.done)
+	}
+}
+
+// settle attempts the group until the database says yes or no. A connection
+// lost at COMMIT is no answer; attempting again is safe, because case locks and
+// the unique key make it wait for the old one, and then it finds the answers.
+func (d *door) settle(group []*request) error {
+	for try := 0; ; try++ {
+		_, err := d.attempt(group, 0)
+		if err == nil {
+			return nil
+		}
+		d.db.rollback(context.Background())
+		if !errors.Is(err, errLost) {
+			return err
+		}
+		d.lost.Add(1)
+		if try == 8 {
+			return ErrUnknown
+		}
+		pause(try)
+	}
+}
+
+// pause lets a database that is going away come back: 1 ms, doubled each time.
+func pause(try int) {
+	t := time.NewTimer(time.Millisecond << try)
+	defer t.Stop()
+	<-t.C
+}

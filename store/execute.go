@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"fangxin/workflow"
+	"fangxin/workflow/ledger"
+
+	"github.com/google/uuid"
+)
+
+// reportPrefix begins the numbers of report records.
+const reportPrefix = "JB"
+
+// caseID is the number as the database keys it: year, kind, serial.
+func caseID(prefix string, year int, serial int64) int64 {
+	id := int64(year)*1_000_000_000_000 + serial
+	if prefix == reportPrefix {
+		id += 500_000_000_000
+	}
+	return id
+}
+
+// parseCase reads a case number as people write it.
+func parseCase(number string) (int64, error) {
+	prefix, year, serial, err := ledger.ParseNumber(number)
+	if err != nil {
+		return 0, ErrNoSuchCase
+	}
+	return caseID(prefix, year, serial), nil
+}
+
+// prepare does in the caller's goroutine what the committer need not: reading
+// the number, checking text, sealing, fingerprinting.
+func (s *Store) prepare(ctx context.Context, q Request) (*request, error) {
+	r := &request{Request: q, done: make(chan struct{})}
+	if r.Key == "" {
+		key, err := uuid.NewV7()
+		if err != nil {
+			return nil, err
+		}
+		r.Key = key.String()
+	}
+	if q.Case != "" {
+		id, err := parseCase(q.Case)
+		if err != nil {
+			return nil, err
+		}
+		r.caseID = id
+	}
+	text, err := json.Marshal(struct {
+		Case    string
+		Event   string
+		Actor   workflow.Actor
+		Sees    int64
+		Input   workflow.Input
+		Private *workflow.Private
+	}{q.Case, q.Command.Event, q.Command.Actor, q.Command.Sees, q.Command.Input, q.Command.Private})
+	if err != nil {
+		return nil, err
+	}
+	if field := unclean(&q); field != "" {
+		return nil, &workflow.Refusal{Code: "unclean_text", Event: q.Command.Event, Missing: []string{field}}
+	}
+	sum := sha256.Sum256(text)
+	r.print = sum[:]
+	r.Key = q.Scope + "/" + r.Key
+	if r.Command.Input.Other != "" {
+		if r.Command.Related, err = s.relate(ctx, r.caseID, r.Command.Input.Other); err != nil {
+			return nil, err
+		}
+	}
+	if r.sealed, err = s.seal(ctx, r.caseID, &r.Command); err != nil {
+		if answer, ok := s.answered(ctx, r); ok { // erased since, but answered before
+			return answer, nil
+		}
+		return nil, err
+	}
+	return r, nil
+}
+
+// answered lets a repeat through whose case can no longer be sealed into.
+func (s *Store) answered(ctx context.Context, r *request) (*request, bool) {
+	var n int
+	err := s.pool.QueryRowContext(ctx, "select count(*) from idempotency where key = $1", r.Key).Scan(&n)
+	return r, err == nil && n == 1
+}
+
+// reportCommitment is what the sealed words of a split report are committed by:
+// they were sealed for the report, so the complaint's event names none of it.
+func (r *request) reportCommitment() string { return r.Command.Commitment }
+
+// unclean finds a text that the databases cannot store as it is; one of them
+// would fail the whole group for it.
+func unclean(q *Request) string {
+	texts := map[string]string{"key": q.Key, "actor": q.Command.Actor.ID, "channel": q.Command.Actor.Channel, "identity": q.Command.Actor.Identity}
+	if p := q.Command.Private; p != nil {
+		texts["words"] = p.Words
+		if p.Person != nil {
+			for name, v := range map[string]string{"name": p.Person.Name, "phone": p.Person.Phone, "email": p.Person.Email, "address": p.Person.Address, "identity": p.Person.Identity} {
+				texts["person."+name] = v
+			}
+		}
+		if p.Respondent != nil {
+			for name, v := range map[string]string{"name": p.Respondent.Name, "phone": p.Respondent.Phone, "email": p.Respondent.Email, "address": p.Respondent.Address, "code": p.Respondent.Code} {
+				texts["respondent."+name] = v
+			}
+		}
+	}
+	bad := ""
+	for name, v := range texts {
+		if !ledger.Clean(v) && (bad == "" || name < bad) {
+			bad = name
+		}
+	}
+	return bad
+}
+
+// relate tells the law what it may know of the other case that a command names:
+// whether it is open and earlier, and by blind index whether person and
+// respondent are the same.
+func (s *Store) relate(ctx context.Context, own int64, number string) (*workflow.Related, error) {
+	id, err := parseCase(number)
+	if err != nil {
+		return &workflow.Related{Number: number}, nil
+	}
+	out := &workflow.Related{Number: number, Earlier: id < own}
+	var state string
+	row := s.pool.QueryRowContext(ctx, "select state from cases where id = $1", id)
+	if err := row.Scan(&state); err != nil {
+		return out, nil //nolint:nilerr // unknown: Known stays false and the guard refuses
+	}
+	out.Known, out.Open = id != own, workflow.State(state) != workflow.Closed
+	rows, err := s.pool.QueryContext(ctx, "select a.kind from blind a join blind b on a.kind = b.kind and a.mac = b.mac where a.case_id = $1 and b.case_id = $2", own, id)
+	if err != nil {
+		return nil, fmt.Errorf("case %s: %w", number, err)
+	}
+	for rows.Next() {
+		var kind string
+		if err := rows.Scan(&kind); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		out.SameRespondent = out.SameRespondent || kind == "respondent"
+		out.SamePerson = out.SamePerson || kind != "respondent"
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}

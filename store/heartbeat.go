@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"fangxin/workflow"
+)
+
+// longSilence is how long no node must have lived for an outage to be recorded
+// (the engine extends parties' own clocks for those over four hours).
+const longSilence = 30 * time.Minute
+
+// Beat says that this node lives. The first beat after a long silence of all
+// nodes records the outage.
+func (s *Store) Beat(ctx context.Context) error {
+	now := s.cfg.Now()
+	var last instant
+	if err := s.pool.QueryRowContext(ctx, "select max(at) from heartbeats").Scan(&last); err != nil {
+		return err
+	}
+	if !last.IsZero() && now.Sub(last.Time) > longSilence {
+		if _, err := s.pool.ExecContext(ctx, "insert into outages (from_at, to_at) values ($1, $2) on conflict do nothing", s.stamp(last.Time), s.stamp(now)); err != nil {
+			return err
+		}
+	}
+	_, err := s.pool.ExecContext(ctx, "insert into heartbeats (node, at) values ($1, $2) on conflict (node) do update set at = excluded.at", s.cfg.Node, s.stamp(now))
+	return err
+}
+
+// Outages lists the recorded times without service, oldest first.
+func (s *Store) Outages(ctx context.Context) ([]workflow.Outage, error) {
+	rows, err := s.pool.QueryContext(ctx, "select from_at, to_at from outages order by from_at")
+	if err != nil {
+		return nil, err
+	}
+	var out []workflow.Outage
+	for rows.Next() {
+		var from, to instant
+		if err := rows.Scan(&from, &to); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		out = append(out, workflow.Outage{From: from.Time, To: to.Time})
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}

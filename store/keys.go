@@ -1,0 +1,91 @@
+package store
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Keys is the deployment's secret: key-encryption keys that wrap the key of
+// each case, the first of them for new cases, and the key of the blind index
+// and of links, which must never change.
+type Keys struct {
+	ids   []string
+	wrap  map[string]cipher.AEAD
+	blind []byte
+	links []byte
+}
+
+// ParseKeys reads one or more keys of 32 bytes in base64, separated by commas.
+// The first wraps new cases; the last, the oldest, keys the blind index.
+func ParseKeys(text string) (*Keys, error) {
+	k := &Keys{wrap: map[string]cipher.AEAD{}}
+	var secret []byte
+	for _, part := range strings.Split(text, ",") {
+		raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(part))
+		if err != nil || len(raw) != 32 {
+			return nil, errors.New("a key is 32 bytes in base64: `head -c 32 /dev/urandom | base64`")
+		}
+		sum := sha256.Sum256(raw)
+		id := fmt.Sprintf("%x", sum[:4])
+		k.ids, k.wrap[id], secret = append(k.ids, id), gcm(raw), raw
+	}
+	var err error
+	if k.blind, err = hkdf.Key(sha256.New, secret, nil, "fangxin blind index", 32); err != nil {
+		return nil, err
+	}
+	k.links, err = hkdf.Key(sha256.New, secret, nil, "fangxin links", 32)
+	return k, err
+}
+
+// KeyFile reads the key file, or makes one that only its owner may read. made
+// tells whoever starts the program to say so: without the file nobody's data can
+// be read again.
+func KeyFile(path string) (keys *Keys, made bool, err error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		raw := make([]byte, 32)
+		_, _ = rand.Read(raw)
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, false, fmt.Errorf("key file: %w", err)
+		}
+		_, err = f.WriteString(base64.StdEncoding.EncodeToString(raw) + "\n")
+		if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+			return nil, false, fmt.Errorf("key file: %w", err)
+		}
+		keys, _, err = KeyFile(path)
+		return keys, true, err
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("key file: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, false, fmt.Errorf("key file %s may be read by others: chmod 600 it", path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, false, fmt.Errorf("key file: %w", err)
+	}
+	keys, err = ParseKeys(strings.TrimSpace(string(text)))
+	return keys, false, err
+}
+
+func gcm(key []byte) cipher.AEAD {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err) // only a wrong length gets here
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err)
+	}
+	return aead
+}

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"fangxin/migrations"
+	"fangxin/workflow"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // driver "sqlite"
+)
+
+// Config says where the memory is and what it needs.
+type Config struct {
+	URL   string                // postgres://…; empty: SQLite in Data
+	Data  string                // folder for the SQLite file and the lock
+	Node  string                // name of this process, unique among those that run
+	Keys  *Keys                 // seals people
+	Rules func() workflow.Rules // law in force, with the calendar as imported
+	Now   func() time.Time      // the one clock
+	// Migrate applies missing migrations at opening: the embedded default. A
+	// PostgreSQL schema is migrated by `fangxin migrate up`.
+	Migrate bool
+}
+
+// Store is one node's memory.
+type Store struct {
+	cfg     Config
+	pool    *sql.DB
+	db      *bun.DB
+	dialect string
+	door    *door
+}
+
+// ErrSchema says that the database has another schema than this binary needs.
+var ErrSchema = errors.New("the database's schema is not this version's: run `fangxin migrate up`")
+
+// Open connects, checks the schema and starts the committer.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	s, err := Connect(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ready(ctx); err != nil {
+		_ = s.pool.Close()
+		return nil, err
+	}
+	s.startDoor()
+	return s, nil
+}
+
+// Connect opens the database without the door: for migrating and reading.
+func Connect(_ context.Context, cfg Config) (*Store, error) {
+	s := &Store{cfg: cfg, dialect: "postgres"}
+	var err error
+	switch {
+	case cfg.URL == "":
+		s.dialect = "sqlite"
+		if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("data folder: %w", err)
+		}
+		s.pool, err = sql.Open("sqlite", liteDSN(filepath.Join(cfg.Data, "fangxin.db")))
+	case strings.HasPrefix(cfg.URL, "postgres://"), strings.HasPrefix(cfg.URL, "postgresql://"):
+		s.pool, err = sql.Open("pgx", cfg.URL)
+	default:
+		return nil, errors.New("database URL: write postgres://user@host/name, or leave it empty for SQLite")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	if s.dialect == "sqlite" {
+		s.db = bun.NewDB(s.pool, sqlitedialect.New())
+	} else {
+		s.pool.SetMaxOpenConns(24)
+		s.pool.SetMaxIdleConns(8)
+		s.db = bun.NewDB(s.pool, pgdialect.New())
+	}
+	return s, nil
+}
+
+// liteDSN names every setting that durability and the one writer rest on.
+func liteDSN(file string) string {
+	return "file:" + file + "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)" +
+		"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=cache_size(-65536)"
+}
+
+func (s *Store) ready(ctx context.Context) error {
+	if s.cfg.Migrate {
+		if _, err := s.Migrate(ctx); err != nil {
+			return err
+		}
+	}
+	steps, err := migrations.Status(ctx, s.pool, s.dialect)
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	for _, step := range steps {
+		if !step.Applied {
+			return ErrSchema
+		}
+	}
+	if len(steps) == 0 {
+		return ErrSchema
+	}
+	return s.closeOldBlocks(ctx)
+}
+
+// Migrate applies what is missing.
+func (s *Store) Migrate(ctx context.Context) ([]migrations.Step, error) {
+	return migrations.Up(ctx, s.pool, s.dialect, filepath.Join(s.cfg.Data, "migrate.lock"))
+}
+
+// Migrations lists the migrations and whether each is applied.
+func (s *Store) Migrations(ctx context.Context) ([]migrations.Step, error) {
+	return migrations.Status(ctx, s.pool, s.dialect)
+}
+
+// Close answers what is queued, gives the unused numbers back and disconnects.
+func (s *Store) Close() error {
+	if s.door != nil {
+		s.door.close()
+	}
+	return s.pool.Close()
+}
+
+// Dialect is "postgres" or "sqlite"; Pool is for the auditor, who shares no
+// code with this room.
+func (s *Store) Dialect() string { return s.dialect }
+
+// Pool hands out the connections for reading.
+func (s *Store) Pool() *sql.DB { return s.pool }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.pool.PingContext(ctx) }
+
+// stamp is an instant as this database keeps it.
+func (s *Store) stamp(t time.Time) any {
+	if s.dialect == "sqlite" {
+		return t.UnixMicro()
+	}
+	return t
+}
+
+// instant scans what stamp wrote.
+type instant struct{ time.Time }
+
+// Scan reads a timestamp or microseconds; NULL is the zero time.
+func (i *instant) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		i.Time = time.Time{}
+	case int64:
+		i.Time = time.UnixMicro(v).UTC()
+	case time.Time:
+		i.Time = v.UTC()
+	default:
+		return fmt.Errorf("%T is no instant", v)
+	}
+	return nil
+}

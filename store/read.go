@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"fangxin/workflow"
+)
+
+// View is a case as its readers see it.
+type View struct {
+	workflow.Case
+	Filed time.Time
+}
+
+// Case reads a case with all its clocks. ErrNoSuchCase when there is none.
+func (s *Store) Case(ctx context.Context, number string) (View, error) {
+	id, err := parseCase(number)
+	if err != nil {
+		return View{}, err
+	}
+	got := &found{cases: map[int64]*folding{}}
+	var head []byte
+	var body string
+	var filed instant
+	err = s.pool.QueryRowContext(ctx, "select head, filed_at, body from cases where id = $1", id).Scan(&head, &filed, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return View{}, ErrNoSuchCase
+	}
+	if err != nil {
+		return View{}, err
+	}
+	if err := got.add(id, head, filed.Time, body); err != nil {
+		return View{}, err
+	}
+	f := got.cases[id]
+	rows, err := s.pool.QueryContext(ctx, strings.Replace(pgClocks, "= any($1)", "= $1", 1), id)
+	if err != nil {
+		return View{}, err
+	}
+	for rows.Next() {
+		var k workflow.Clock
+		var r clockScan
+		var late instant
+		if err := rows.Scan(&id, &k.No, &k.Code, &k.State, &k.Seq, &k.Rule, &k.N, &k.Unit, &k.Roll, &r.starts, &r.due, &late, &k.Calendar, &k.Provisional, &k.Notice, &k.Ended, &r.more); err != nil {
+			return View{}, errors.Join(err, rows.Close())
+		}
+		r.late = &late.Time
+		c, err := r.clock(k)
+		if err != nil {
+			return View{}, errors.Join(err, rows.Close())
+		}
+		f.now.Clocks = append(f.now.Clocks, c)
+	}
+	return View{f.now, f.filed}, errors.Join(rows.Err(), rows.Close())
+}
+
+// Events reads the log of a case, in order.
+func (s *Store) Events(ctx context.Context, number string) ([]workflow.Event, error) {
+	id, err := parseCase(number)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.QueryContext(ctx, "select payload from events where case_id = $1 order by seq", id)
+	if err != nil {
+		return nil, err
+	}
+	var out []workflow.Event
+	for rows.Next() {
+		var payload string
+		if err := rows.Scan(&payload); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		e, _, err := workflow.ParseEvent([]byte(payload))
+		if err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		out = append(out, e)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
+// Filter narrows a list of cases; empty fields ask nothing. After is the id that
+// the page before ended with.
+type Filter struct {
+	State, Unit, Town string
+	Kind              workflow.Kind
+	After             int64
+	Limit             int
+}
+
+// Line is a case in a list.
+type Line struct {
+	ID             int64
+	Number         string
+	State, Outcome string
+	Unit, Town     string
+	Domain         int
+	Filed          time.Time
+}
+
+// List reads cases by id, a page at a time.
+func (s *Store) List(ctx context.Context, f Filter) ([]Line, error) {
+	q := s.db.NewSelect().Table("cases").Column("id", "number", "state", "outcome", "unit", "town", "domain", "filed_at").
+		Where("id > ?", f.After).Order("id").Limit(int64(f.Limit))
+	for column, value := range map[string]string{"state": f.State, "unit": f.Unit, "town": f.Town, "kind": string(f.Kind)} {
+		if value != "" {
+			q = q.Where(column+" = ?", value)
+		}
+	}
+	rows, err := q.Rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Line
+	for rows.Next() {
+		var l Line
+		var filed instant
+		if err := rows.Scan(&l.ID, &l.Number, &l.State, &l.Outcome, &l.Unit, &l.Town, &l.Domain, &filed); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		l.Filed = filed.Time
+		out = append(out, l)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
+// NextDue is the first instant at which any running clock is too late; zero
+// when nothing runs.
+func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
+	var due instant
+	err := s.pool.QueryRowContext(ctx, "select min(late_from) from clocks where state = 'running'").Scan(&due)
+	return due.Time, err
+}
+
+// Owed is a notice that waits to be handed to a channel.
+type Owed struct {
+	Number              string
+	No                  int64
+	Topic               string
+	Recipient, Template string
+	At                  time.Time
+}
+
+// Owed lists notices that nobody has been told, oldest first.
+func (s *Store) Owed(ctx context.Context, limit int) ([]Owed, error) {
+	rows, err := s.pool.QueryContext(ctx, `select c.number, o.no, o.topic, o.recipient, o.template, o.at from outbox o join cases c on c.id = o.case_id
+		where o.state = 'owed' order by o.at, o.case_id, o.no limit $1`, limit)
+	if err != nil {
+		return nil, err
+	}
+	var out []Owed
+	for rows.Next() {
+		var o Owed
+		var at instant
+		if err := rows.Scan(&o.Number, &o.No, &o.Topic, &o.Recipient, &o.Template, &at); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		o.At = at.Time
+		out = append(out, o)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
+// Outcomes counts closed cases by outcome, and open ones under "".
+func (s *Store) Outcomes(ctx context.Context) (map[string]int64, error) {
+	rows, err := s.pool.QueryContext(ctx, "select outcome, count(*) from cases where kind = 'complaint' group by outcome")
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]int64{}
+	for rows.Next() {
+		var outcome string
+		var n int64
+		if err := rows.Scan(&outcome, &n); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		out[outcome] = n
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}

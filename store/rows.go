@@ -1,0 +1,195 @@
+package store
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"fangxin/workflow"
+	"fangxin/workflow/ledger"
+)
+
+// rows is what one group writes, by column, because PostgreSQL takes arrays.
+type rows struct {
+	cases struct {
+		id, version, domain                            []int64
+		number, kind, state, outcome, unit, town, body []string
+		head                                           [][]byte
+		filed                                          []time.Time
+	}
+	moved struct { // projections that changed, guarded by the version they had
+		id, was, version, domain         []int64
+		state, outcome, unit, town, body []string
+		head                             [][]byte
+	}
+	events struct {
+		caseID, seq []int64
+		prev, hash  [][]byte
+		payload     []string
+	}
+	clocks, changed clockRows
+	owed            struct {
+		caseID, no, seq            []int64
+		topic, recipient, template []string
+		at                         []time.Time
+	}
+	noticed struct { // what became of owed notices
+		caseID, no []int64
+		state      []string
+	}
+	sealed struct {
+		caseID, seq []int64
+		box         [][]byte
+	}
+	keys struct {
+		caseID  []int64
+		kek     []string
+		wrapped [][]byte
+	}
+	blind struct {
+		caseID []int64
+		kind   []string
+		mac    [][]byte
+	}
+	counts struct {
+		caseID, seq, value, domain []int64
+		indicator, day, town, unit []string
+	}
+	links struct {
+		hash           [][]byte
+		caseID         []int64
+		role, actor    []string
+		expires, since []time.Time
+	}
+	answers struct {
+		key, answer []string
+		print       [][]byte
+		at          []time.Time
+	}
+	heads struct {
+		caseID, seq []int64
+		hash        [][]byte
+	}
+	erased []int64
+	blocks []int64 // of numbers that were used: they must still be ours
+}
+
+// clockRows are clocks as rows.
+type clockRows struct {
+	caseID, no, seq, n, notice, ended                          []int64
+	code, state, rule, unit, roll, starts, due, calendar, more []string
+	late, remind                                               []*time.Time
+	provisional                                                []bool
+}
+
+// rare is what few clocks have: kept in one column, so that a pending deadline
+// stays small.
+type rare struct {
+	About      string              `json:"about,omitempty"`
+	PausedOn   string              `json:"paused_on,omitempty"`
+	PausedDays int                 `json:"paused_days,omitempty"`
+	PausedWork int                 `json:"paused_working_days,omitempty"`
+	Decided    int64               `json:"decided,omitempty"`
+	Was        workflow.ClockState `json:"was,omitempty"`
+}
+
+func (r *rows) empty() bool { return len(r.events.seq) == 0 && len(r.answers.key) == 0 }
+
+// event adds the row of one event and returns its hash.
+func (r *rows) event(c *workflow.Case, e workflow.Event) ledger.Hash {
+	payload := e.Payload(make([]byte, 0, 1024), c.Number)
+	prev := c.Head
+	hash := ledger.Chain(prev, payload)
+	x := &r.events
+	x.caseID, x.seq = append(x.caseID, c.ID), append(x.seq, e.Seq)
+	x.prev, x.hash = append(x.prev, prev[:]), append(x.hash, hash[:])
+	x.payload = append(x.payload, string(payload))
+	for _, n := range e.Data.Notices {
+		if n.Op == "owe" {
+			o := &r.owed
+			o.caseID, o.no, o.seq = append(o.caseID, c.ID), append(o.no, n.No), append(o.seq, e.Seq)
+			o.topic, o.recipient, o.template = append(o.topic, "notice"), append(o.recipient, n.To), append(o.template, n.Kind)
+			o.at = append(o.at, e.At)
+			continue
+		}
+		r.became(c.ID, n.No, n.Op)
+	}
+	return hash
+}
+
+// became notes the last thing said of a notice: of several in one group the
+// last counts.
+func (r *rows) became(caseID, no int64, state string) {
+	x := &r.noticed
+	for i := range x.no {
+		if x.caseID[i] == caseID && x.no[i] == no {
+			x.state[i] = state
+			return
+		}
+	}
+	x.caseID, x.no, x.state = append(x.caseID, caseID), append(x.no, no), append(x.state, state)
+}
+
+func (r *rows) count(id, seq int64, list []workflow.Contribution) {
+	x := &r.counts
+	for _, c := range list {
+		x.caseID, x.seq, x.value, x.domain = append(x.caseID, id), append(x.seq, seq), append(x.value, c.Value), append(x.domain, int64(c.Domain))
+		x.indicator, x.day = append(x.indicator, c.Indicator), append(x.day, c.Day.String())
+		x.town, x.unit = append(x.town, c.Town), append(x.unit, c.Unit)
+	}
+}
+
+// fold adds what became of one case: projection, clocks, head.
+func (r *rows) fold(f *folding, law workflow.Rules) {
+	c := &f.now
+	body := string(c.Body(make([]byte, 0, 512)))
+	head := slices.Clone(c.Head[:])
+	if f.was.Version == 0 {
+		x := &r.cases
+		x.id, x.version, x.domain = append(x.id, c.ID), append(x.version, c.Version), append(x.domain, int64(c.Domain()))
+		x.number, x.kind, x.state = append(x.number, c.Number), append(x.kind, string(c.Kind)), append(x.state, string(c.State))
+		x.outcome, x.unit, x.town = append(x.outcome, c.Outcome), append(x.unit, c.Unit()), append(x.town, c.Town())
+		x.body, x.head, x.filed = append(x.body, body), append(x.head, head), append(x.filed, f.filed)
+	} else {
+		x := &r.moved
+		x.id, x.was, x.version = append(x.id, c.ID), append(x.was, f.was.Version), append(x.version, c.Version)
+		x.domain, x.state, x.outcome = append(x.domain, int64(c.Domain())), append(x.state, string(c.State)), append(x.outcome, c.Outcome)
+		x.unit, x.town, x.body, x.head = append(x.unit, c.Unit()), append(x.town, c.Town()), append(x.body, body), append(x.head, head)
+	}
+	h := &r.heads
+	h.caseID, h.seq, h.hash = append(h.caseID, c.ID), append(h.seq, c.Version), append(h.hash, head)
+	for i := range c.Clocks {
+		switch {
+		case i >= len(f.was.Clocks):
+			r.clocks.add(c, c.Clocks[i], law)
+		case c.Clocks[i] != f.was.Clocks[i]:
+			r.changed.add(c, c.Clocks[i], law)
+		}
+	}
+}
+
+func (x *clockRows) add(c *workflow.Case, k workflow.Clock, law workflow.Rules) {
+	x.caseID, x.no, x.seq = append(x.caseID, c.ID), append(x.no, k.No), append(x.seq, k.Seq)
+	x.n, x.notice, x.ended = append(x.n, int64(k.N)), append(x.notice, k.Notice), append(x.ended, k.Ended)
+	x.code, x.state, x.rule = append(x.code, k.Code), append(x.state, string(k.State)), append(x.rule, k.Rule)
+	x.unit, x.roll = append(x.unit, string(k.Unit)), append(x.roll, string(k.Roll))
+	x.starts, x.due, x.calendar = append(x.starts, k.Starts.String()), append(x.due, k.Due.String()), append(x.calendar, k.Calendar)
+	x.provisional = append(x.provisional, k.Provisional)
+	var late, remind *time.Time
+	if !k.LateFrom.IsZero() {
+		late = &k.LateFrom
+	}
+	for _, m := range workflow.Reminders(k, law) {
+		if m.At.After(c.At) {
+			remind = &m.At
+			break
+		}
+	}
+	x.late, x.remind = append(x.late, late), append(x.remind, remind)
+	more := ""
+	if m := (rare{k.About, k.PausedOn.String(), k.PausedDays, k.PausedWork, k.Decided, k.Was}); m != (rare{}) {
+		text, _ := json.Marshal(m)
+		more = string(text)
+	}
+	x.more = append(x.more, more)
+}

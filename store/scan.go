@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"fangxin/workflow"
+	"fangxin/workflow/calendar"
+	"fangxin/workflow/ledger"
+)
+
+// queryer is what reads: the pool or a transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// add keeps a case that was read.
+func (got *found) add(id int64, head []byte, filed time.Time, body string) error {
+	c, err := workflow.ParseBody(id, []byte(body))
+	if err != nil || len(head) != 32 {
+		return fmt.Errorf("case %d: its row does not read: %w", id, err)
+	}
+	c.Head = ledger.Hash(head)
+	got.cases[id] = &folding{was: c, now: c, filed: filed}
+	got.order = append(got.order, id)
+	return nil
+}
+
+// clockScan holds what a clock's row keeps in another form.
+type clockScan struct {
+	starts, due, more string
+	late              *time.Time
+}
+
+func (r *clockScan) clock(k workflow.Clock) (workflow.Clock, error) {
+	var err error
+	if r.starts != "" {
+		if k.Starts, err = calendar.ParseDate(r.starts); err != nil {
+			return k, err
+		}
+	}
+	if r.due != "" {
+		if k.Due, err = calendar.ParseDate(r.due); err != nil {
+			return k, err
+		}
+	}
+	k.LateFrom = time.Time{}
+	if r.late != nil && !r.late.IsZero() {
+		k.LateFrom = r.late.UTC()
+	}
+	var m rare
+	if r.more != "" {
+		if err := json.Unmarshal([]byte(r.more), &m); err != nil {
+			return k, err
+		}
+	}
+	k.About, k.PausedDays, k.PausedWork, k.Decided, k.Was = m.About, m.PausedDays, m.PausedWork, m.Decided, m.Was
+	k.PausedOn = 0
+	if m.PausedOn != "" {
+		k.PausedOn, err = calendar.ParseDate(m.PausedOn)
+	}
+	return k, err
+}

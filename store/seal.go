@@ -1,0 +1,217 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"fangxin/workflow"
+	"fangxin/workflow/ledger"
+
+	"golang.org/x/text/width"
+)
+
+// ErrErased says that the case's person was erased: nothing of it can be read
+// or added any more.
+var ErrErased = errors.New("the personal data of this case were erased")
+
+const saltSize = 16
+
+// sealed is what a command keeps of people and words: ciphertext, the wrapped
+// key of a new case, and macs for "the same person".
+type sealedBox struct {
+	box, key []byte
+	kek      string
+	blind    []blindMac
+}
+
+type blindMac struct {
+	kind string
+	mac  []byte
+}
+
+// seal encrypts the private part of a command in the caller's goroutine: the
+// committer must not pay for it. Each case has a key of its own, so a box needs
+// no other binding: in another case it does not open.
+func (s *Store) seal(ctx context.Context, caseID int64, cmd *workflow.Command) (sealedBox, error) {
+	var out sealedBox
+	var key []byte
+	if caseID == 0 || cmd.Event == "split_report" { // the report's words belong to the report's key
+		key = make([]byte, 32)
+		_, _ = rand.Read(key)
+		out.kek = s.cfg.Keys.ids[0]
+		out.key = s.cfg.Keys.wrap[out.kek].Seal(nil, nil, key, nil)
+	} else {
+		if cmd.Private == nil {
+			return out, nil
+		}
+		var err error
+		if key, err = s.caseKey(ctx, caseID); err != nil {
+			return out, err
+		}
+	}
+	private := cmd.Private
+	if private == nil {
+		private = &workflow.Private{}
+	}
+	text, err := json.Marshal(private)
+	if err != nil {
+		return out, err
+	}
+	plain := make([]byte, saltSize, saltSize+len(text))
+	_, _ = rand.Read(plain)
+	plain = append(plain, text...)
+	out.box = gcm(key).Seal(nil, nil, plain, nil)
+	cmd.Commitment = ledger.Commit(plain[:saltSize], text)
+	if caseID == 0 {
+		out.blind = s.cfg.Keys.macs(private)
+	}
+	return out, nil
+}
+
+func (s *Store) caseKey(ctx context.Context, caseID int64) ([]byte, error) {
+	var kek string
+	var wrapped []byte
+	err := s.pool.QueryRowContext(ctx, "select kek, wrapped from case_keys where case_id = $1", caseID).Scan(&kek, &wrapped)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		var n int
+		if err := s.pool.QueryRowContext(ctx, "select count(*) from cases where id = $1", caseID).Scan(&n); err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			return nil, ErrNoSuchCase
+		}
+		return nil, ErrErased
+	case err != nil:
+		return nil, err
+	}
+	wrap := s.cfg.Keys.wrap[kek]
+	if wrap == nil {
+		return nil, fmt.Errorf("the case's key is wrapped with key %s, which is not configured", kek)
+	}
+	return wrap.Open(nil, nil, wrapped, nil)
+}
+
+// Unsealed is a private part as it was sealed, with what its commitment in the
+// log was made from.
+type Unsealed struct {
+	workflow.Private
+	Salt []byte
+	Text []byte
+}
+
+// Unseal opens what was sealed with one event. ErrErased when the key is gone.
+func (s *Store) Unseal(ctx context.Context, caseID, seq int64) (Unsealed, error) {
+	key, err := s.caseKey(ctx, caseID)
+	if err != nil {
+		return Unsealed{}, err
+	}
+	var box []byte
+	if err := s.pool.QueryRowContext(ctx, "select box from sealed where case_id = $1 and seq = $2", caseID, seq).Scan(&box); err != nil {
+		return Unsealed{}, err
+	}
+	plain, err := gcm(key).Open(nil, nil, box, nil)
+	if err != nil {
+		return Unsealed{}, fmt.Errorf("case %d, event %d: the sealed part does not open: %w", caseID, seq, err)
+	}
+	out := Unsealed{Salt: plain[:saltSize], Text: plain[saltSize:]}
+	return out, json.Unmarshal(out.Text, &out.Private)
+}
+
+// Rewrap wraps every case key with the first configured key and says how many
+// it changed. Data stay as they are.
+func (s *Store) Rewrap(ctx context.Context) (int, error) {
+	first := s.cfg.Keys.ids[0]
+	type row struct {
+		id      int64
+		kek     string
+		wrapped []byte
+	}
+	rows, err := s.pool.QueryContext(ctx, "select case_id, kek, wrapped from case_keys where kek <> $1", first)
+	if err != nil {
+		return 0, err
+	}
+	var all []row
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.id, &r.kek, &r.wrapped); err != nil {
+			return 0, err
+		}
+		all = append(all, r)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, err
+	}
+	for _, r := range all {
+		wrap := s.cfg.Keys.wrap[r.kek]
+		if wrap == nil {
+			return 0, fmt.Errorf("key %s is not configured", r.kek)
+		}
+		key, err := wrap.Open(nil, nil, r.wrapped, nil)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := s.pool.ExecContext(ctx, "update case_keys set kek = $1, wrapped = $2 where case_id = $3", first, s.cfg.Keys.wrap[first].Seal(nil, nil, key, nil), r.id); err != nil {
+			return 0, err
+		}
+	}
+	return len(all), nil
+}
+
+// macs are the blind index of a filing: "the same person" and "the same
+// respondent" are found without keeping either in clear.
+func (k *Keys) macs(p *workflow.Private) []blindMac {
+	var out []blindMac
+	add := func(kind, value string) {
+		if value != "" {
+			m := hmac.New(sha256.New, k.blind)
+			m.Write([]byte(kind + "\x00" + value))
+			out = append(out, blindMac{kind, m.Sum(nil)})
+		}
+	}
+	if p.Person != nil {
+		add("phone", digits(p.Person.Phone))
+		add("identity", strings.ToUpper(strings.ReplaceAll(width.Fold.String(p.Person.Identity), " ", "")))
+	}
+	if r := p.Respondent; r != nil {
+		who := strings.ToUpper(r.Code)
+		if who == "" && r.Name != "" {
+			who = squeeze(r.Name)
+		}
+		add("respondent", who)
+	}
+	return out
+}
+
+// digits folds a telephone number: full-width, blanks, +86.
+func digits(phone string) string {
+	var b strings.Builder
+	for _, c := range width.Fold.String(phone) {
+		if c >= '0' && c <= '9' {
+			b.WriteRune(c)
+		}
+	}
+	d := b.String()
+	if len(d) == 13 && strings.HasPrefix(d, "86") {
+		d = d[2:]
+	}
+	return d
+}
+
+func squeeze(s string) string { return strings.Join(strings.Fields(width.Fold.String(s)), "") }
+
+// token is a capability of 32 bytes for a party of a case, made from the
+// caller's idempotency key: the same request, repeated, gets the same link.
+func (k *Keys) token(parts ...string) string {
+	m := hmac.New(sha256.New, k.links)
+	m.Write([]byte(strings.Join(parts, "\x00")))
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}

@@ -1,0 +1,279 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"fangxin/workflow"
+
+	"modernc.org/sqlite"
+)
+
+// lite keeps one connection and one prepared statement per table. There is no
+// round trip to save, so rows go in one by one: each is a step of a statement
+// that is parsed once.
+type lite struct {
+	pool *sql.DB
+	conn *sql.Conn
+	open bool
+	kept map[string]*sql.Stmt
+}
+
+func newLite(pool *sql.DB) *lite { return &lite{pool: pool, kept: map[string]*sql.Stmt{}} }
+
+// No statement may end in a semicolon or a space: the driver then takes it for
+// a script and parses it again on every call.
+const (
+	liteCase = `select head, filed_at, body from cases where id = ?`
+	liteDue  = `select distinct case_id from (select case_id from clocks where state = 'running' and late_from <= ?
+		and (late_from, case_id) > (?, ?) order by late_from, case_id limit ?) order by 1`
+	liteClocks = `select no, code, state, seq, rule, n, unit, roll, starts, due, late_from, calendar, provisional, notice, ended, more
+		from clocks where case_id = ? order by no`
+	liteKey   = `select print, answer from idempotency where key = ?`
+	liteBlock = `update number_blocks set node = node where id = ? and closed_at is null`
+
+	liteCases    = `insert into cases (id, number, kind, version, head, state, outcome, unit, town, domain, filed_at, body) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	liteMoved    = `update cases set version = ?, domain = ?, state = ?, outcome = ?, unit = ?, town = ?, body = ?, head = ? where id = ? and version = ?`
+	liteEvents   = `insert into events (case_id, seq, prev_hash, hash, payload) values (?, ?, ?, ?, ?)`
+	liteClocksIn = `insert into clocks (seq, n, notice, ended, state, rule, unit, roll, starts, due, calendar, more, late_from, remind_at, provisional, code, case_id, no)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	liteChanged = `update clocks set seq = ?, n = ?, notice = ?, ended = ?, state = ?, rule = ?, unit = ?, roll = ?, starts = ?, due = ?, calendar = ?, more = ?,
+		late_from = ?, remind_at = ?, provisional = ?, code = ? where case_id = ? and no = ?`
+	liteOwed    = `insert into outbox (case_id, no, seq, topic, recipient, template, at, state) values (?, ?, ?, ?, ?, ?, ?, 'owed')`
+	liteNoticed = `update outbox set state = ? where case_id = ? and no = ? and topic = 'notice'`
+	liteSealed  = `insert into sealed (case_id, seq, box) values (?, ?, ?)`
+	liteKeysIn  = `insert into case_keys (case_id, kek, wrapped) values (?, ?, ?)`
+	liteBlind   = `insert into blind (case_id, kind, mac) values (?, ?, ?)`
+	liteCounts  = `insert into contributions (case_id, seq, value, domain, indicator, day, town, unit) values (?, ?, ?, ?, ?, ?, ?, ?)`
+	liteLinks   = `insert into links (hash, case_id, role, actor, expires_at, created_at) values (?, ?, ?, ?, ?, ?)`
+	liteHeads   = `insert into moved (case_id, seq, hash) values (?, ?, ?)`
+	liteAnswers = `insert into idempotency (key, answer, print, at) values (?, ?, ?, ?)`
+	liteErase   = `delete from case_keys where case_id = ?`
+	liteForget  = `delete from blind where case_id = ?`
+)
+
+func (s *lite) stmt(text string) (*sql.Stmt, error) {
+	if st := s.kept[text]; st != nil {
+		return st, nil
+	}
+	st, err := s.conn.PrepareContext(context.Background(), text)
+	if err == nil {
+		s.kept[text] = st
+	}
+	return st, err
+}
+
+// run executes a statement and says how many rows it touched.
+func (s *lite) run(text string, args ...any) (int64, error) {
+	st, err := s.stmt(text)
+	if err != nil {
+		return 0, liteError(err)
+	}
+	done, err := st.Exec(args...)
+	if err != nil {
+		return 0, liteError(err)
+	}
+	return done.RowsAffected()
+}
+
+// each runs a query and scans every row of it.
+func (s *lite) each(text string, row func(scan func(...any) error) error, args ...any) error {
+	st, err := s.stmt(text)
+	if err != nil {
+		return liteError(err)
+	}
+	rows, err := st.Query(args...)
+	if err != nil {
+		return liteError(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return liteError(rows.Err())
+}
+
+func liteError(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return fmt.Errorf("%w: %v", errConflict, err)
+	}
+	return err
+}
+
+func (s *lite) read(ctx context.Context, want *wanted, got *found) error {
+	if s.conn == nil {
+		conn, err := s.pool.Conn(ctx)
+		if err != nil {
+			return errLost
+		}
+		s.conn = conn
+	}
+	if _, err := s.run("begin immediate"); err != nil {
+		return err
+	}
+	s.open = true
+	ids := want.cases
+	if want.overdue > 0 {
+		err := s.each(liteDue, func(scan func(...any) error) error {
+			var id int64
+			err := scan(&id)
+			ids = append(ids, id)
+			return err
+		}, want.dueAt.UnixMicro(), want.after.due.UnixMicro(), want.after.caseID, want.overdue)
+		if err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		if err := s.readCase(id, got); err != nil {
+			return err
+		}
+	}
+	for _, key := range want.keys {
+		err := s.each(liteKey, func(scan func(...any) error) error {
+			var k kept
+			var answer string
+			if err := scan(&k.print, &answer); err != nil {
+				return err
+			}
+			err := json.Unmarshal([]byte(answer), &k.answer)
+			got.keys[key] = k
+			return err
+		}, key)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *lite) readCase(id int64, got *found) error {
+	known := false
+	err := s.each(liteCase, func(scan func(...any) error) error {
+		var head []byte
+		var at int64
+		var body string
+		if err := scan(&head, &at, &body); err != nil {
+			return err
+		}
+		known = true
+		return got.add(id, head, time.UnixMicro(at).UTC(), body)
+	}, id)
+	if err != nil || !known {
+		return err
+	}
+	f := got.cases[id]
+	return s.each(liteClocks, func(scan func(...any) error) error {
+		var k workflow.Clock
+		var r clockScan
+		var late instant
+		if err := scan(&k.No, &k.Code, &k.State, &k.Seq, &k.Rule, &k.N, &k.Unit, &k.Roll, &r.starts, &r.due, &late, &k.Calendar, &k.Provisional, &k.Notice, &k.Ended, &r.more); err != nil {
+			return err
+		}
+		r.late = &late.Time
+		c, err := r.clock(k)
+		f.was.Clocks = append(f.was.Clocks, c)
+		f.now.Clocks = f.was.Clocks
+		return err
+	}, id)
+}
+
+// writer puts rows in one by one and stops at the first error.
+type writer struct {
+	s   *lite
+	err error
+}
+
+// put runs a statement for each row; exactly is whether it must touch one row.
+func (w *writer) put(n int, text string, exactly bool, row func(i int) []any) {
+	for i := 0; i < n && w.err == nil; i++ {
+		touched, err := w.s.run(text, row(i)...)
+		if w.err = err; err == nil && exactly && touched != 1 {
+			w.err = errMismatch
+		}
+	}
+}
+
+func (s *lite) write(_ context.Context, r *rows) error {
+	w := &writer{s: s}
+	c, m, e, o, n := &r.cases, &r.moved, &r.events, &r.owed, &r.counts
+	w.put(len(r.blocks), liteBlock, true, func(i int) []any { return []any{r.blocks[i]} })
+	w.put(len(c.id), liteCases, true, func(i int) []any {
+		return []any{c.id[i], c.number[i], c.kind[i], c.version[i], c.head[i], c.state[i], c.outcome[i], c.unit[i], c.town[i], c.domain[i], c.filed[i].UnixMicro(), c.body[i]}
+	})
+	w.put(len(m.id), liteMoved, true, func(i int) []any {
+		return []any{m.version[i], m.domain[i], m.state[i], m.outcome[i], m.unit[i], m.town[i], m.body[i], m.head[i], m.id[i], m.was[i]}
+	})
+	w.put(len(e.seq), liteEvents, true, func(i int) []any { return []any{e.caseID[i], e.seq[i], e.prev[i], e.hash[i], e.payload[i]} })
+	w.put(len(r.changed.no), liteChanged, true, r.changed.lite)
+	w.put(len(r.clocks.no), liteClocksIn, true, r.clocks.lite)
+	w.put(len(o.seq), liteOwed, true, func(i int) []any {
+		return []any{o.caseID[i], o.no[i], o.seq[i], o.topic[i], o.recipient[i], o.template[i], o.at[i].UnixMicro()}
+	})
+	w.put(len(r.noticed.no), liteNoticed, false, func(i int) []any { return []any{r.noticed.state[i], r.noticed.caseID[i], r.noticed.no[i]} })
+	w.put(len(r.sealed.seq), liteSealed, true, func(i int) []any { return []any{r.sealed.caseID[i], r.sealed.seq[i], r.sealed.box[i]} })
+	w.put(len(r.keys.kek), liteKeysIn, true, func(i int) []any { return []any{r.keys.caseID[i], r.keys.kek[i], r.keys.wrapped[i]} })
+	w.put(len(r.blind.kind), liteBlind, true, func(i int) []any { return []any{r.blind.caseID[i], r.blind.kind[i], r.blind.mac[i]} })
+	w.put(len(n.seq), liteCounts, true, func(i int) []any {
+		return []any{n.caseID[i], n.seq[i], n.value[i], n.domain[i], n.indicator[i], n.day[i], n.town[i], n.unit[i]}
+	})
+	l := &r.links
+	w.put(len(l.hash), liteLinks, true, func(i int) []any {
+		return []any{l.hash[i], l.caseID[i], l.role[i], l.actor[i], l.expires[i].UnixMicro(), l.since[i].UnixMicro()}
+	})
+	w.put(len(r.heads.seq), liteHeads, true, func(i int) []any { return []any{r.heads.caseID[i], r.heads.seq[i], r.heads.hash[i]} })
+	w.put(len(r.erased), liteErase, false, func(i int) []any { return []any{r.erased[i]} })
+	w.put(len(r.erased), liteForget, false, func(i int) []any { return []any{r.erased[i]} })
+	w.put(len(r.answers.key), liteAnswers, true, func(i int) []any {
+		return []any{r.answers.key[i], r.answers.answer[i], r.answers.print[i], r.answers.at[i].UnixMicro()}
+	})
+	if w.err == nil {
+		if _, w.err = s.run("commit"); w.err == nil {
+			s.open = false
+		}
+	}
+	return w.err
+}
+
+func (x *clockRows) lite(i int) []any {
+	micro := func(t *time.Time) any {
+		if t == nil {
+			return nil
+		}
+		return t.UnixMicro()
+	}
+	return []any{x.seq[i], x.n[i], x.notice[i], x.ended[i], x.state[i], x.rule[i], x.unit[i], x.roll[i], x.starts[i], x.due[i], x.calendar[i], x.more[i],
+		micro(x.late[i]), micro(x.remind[i]), x.provisional[i], x.code[i], x.caseID[i], x.no[i]}
+}
+
+func (s *lite) reserve(ctx context.Context, prefix string, year int, node string, now time.Time) (b numberBlock, err error) {
+	err = s.pool.QueryRowContext(ctx, `insert into number_blocks (prefix, year, first, last, node, reserved_at)
+		select $1, $2, coalesce(max(last), 0) + 1, coalesce(max(last), 0) + $3, $4, $5 from number_blocks where prefix = $1 and year = $2 returning id, first, last`,
+		prefix, year, blockSize, node, now.UnixMicro()).Scan(&b.id, &b.first, &b.last)
+	return b, liteError(err)
+}
+
+func (s *lite) rollback(context.Context) {
+	if s.open && s.conn != nil {
+		if _, err := s.run("rollback"); err == nil || strings.Contains(err.Error(), "no transaction") {
+			s.open = false
+		}
+	}
+}
+
+func (s *lite) close() {
+	for _, st := range s.kept {
+		_ = st.Close()
+	}
+	if s.conn != nil {
+		_ = s.conn.Close()
+	}
+}

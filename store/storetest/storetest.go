@@ -1,0 +1,181 @@
+// Package storetest opens fresh stores for tests, on both databases.
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"fangxin/store"
+	"fangxin/workflow"
+	"fangxin/workflow/policy"
+	"fangxin/workflow/rehearse"
+)
+
+// World is a store on a clock that moves when told.
+type World struct {
+	*store.Store
+	T   testing.TB
+	Cfg store.Config
+	now atomic.Int64
+	law atomic.Pointer[workflow.Rules]
+}
+
+// Key is the tests' key: 32 bytes in base64.
+const Key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+// Each runs a test on SQLite and, where FANGXIN_TEST_POSTGRES names a server, on
+// a fresh database of PostgreSQL.
+func Each(t *testing.T, test func(t *testing.T, w *World)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, open(t, "")) })
+	t.Run("postgres", func(t *testing.T) { test(t, open(t, Postgres(t))) })
+}
+
+// Postgres makes an empty database and returns its URL; the test is skipped
+// where there is no server.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("FANGXIN_TEST_POSTGRES")
+	if server == "" {
+		t.Skip("FANGXIN_TEST_POSTGRES is not set: make test starts a server")
+	}
+	name := fmt.Sprintf("t%d", rand.Uint64())
+	admin, err := sql.Open("pgx", server)
+	if err == nil {
+		_, err = admin.Exec("create database " + name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, _ = admin.Exec("drop database " + name + " with (force)")
+		_ = admin.Close()
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// New opens a world on SQLite only.
+func New(t testing.TB) *World { return open(t, "") }
+
+func open(t testing.TB, dsn string) *World {
+	t.Helper()
+	keys, err := store.ParseKeys(Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &World{T: t}
+	w.Set(time.Date(2026, 5, 6, 2, 0, 0, 0, time.UTC))
+	w.law.Store(&workflow.Rules{Rules: policy.Default()})
+	w.Cfg = store.Config{URL: dsn, Data: t.TempDir(), Node: fmt.Sprintf("node%d", rand.Uint32()), Keys: keys, Now: w.Now, Migrate: true,
+		Rules: func() workflow.Rules { return *w.law.Load() }}
+	w.Reopen()
+	t.Cleanup(func() { _ = w.Store.Close() })
+	return w
+}
+
+// Reopen opens the store again; the caller has closed it, or never will.
+func (w *World) Reopen() {
+	w.T.Helper()
+	s, err := store.Open(context.Background(), w.Cfg)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	w.Store = s
+}
+
+// Now is the clock.
+func (w *World) Now() time.Time { return time.UnixMicro(w.now.Load()).UTC() }
+
+// Set moves the clock.
+func (w *World) Set(t time.Time) { w.now.Store(t.UnixMicro()) }
+
+// Advance moves the clock on.
+func (w *World) Advance(d time.Duration) { w.now.Add(d.Microseconds()) }
+
+// Rules changes the law.
+func (w *World) Rules(r workflow.Rules) { w.law.Store(&r) }
+
+// Law is the law in force.
+func (w *World) Law() workflow.Rules { return *w.law.Load() }
+
+// Filing is a command that files a complaint with the authority.
+func (w *World) Filing() workflow.Command { return w.Compose("", "file_with_authority") }
+
+// Compose makes a lawful command for an event of a case.
+func (w *World) Compose(number, event string) workflow.Command {
+	w.T.Helper()
+	c := workflow.New(workflow.Complaint, 0, "")
+	if number != "" {
+		v, err := w.Case(context.Background(), number)
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		c = v.Case
+	}
+	for i := range workflow.Transitions {
+		row := &workflow.Transitions[i]
+		if row.Event != event {
+			continue
+		}
+		for _, s := range row.FromStates() {
+			if s == c.State {
+				return rehearse.Compose(c, row, w.Law(), w.Now())
+			}
+		}
+		if len(row.From) == 0 && c.Version == 0 {
+			return rehearse.Compose(c, row, w.Law(), w.Now())
+		}
+	}
+	w.T.Fatalf("no row for %s in %s", event, c.State)
+	return workflow.Command{}
+}
+
+// File files a case and returns its number.
+func (w *World) File() string {
+	w.T.Helper()
+	a, err := w.Execute(context.Background(), store.Request{Command: w.Filing()})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return a.Number
+}
+
+// Do takes events one after the other.
+func (w *World) Do(number string, events ...string) {
+	w.T.Helper()
+	for _, e := range events {
+		if _, err := w.Execute(context.Background(), store.Request{Case: number, Command: w.Compose(number, e)}); err != nil {
+			w.T.Fatalf("%s: %v", e, err)
+		}
+	}
+}
+
+// Count counts rows.
+func (w *World) Count(query string, args ...any) int {
+	w.T.Helper()
+	var n int
+	if err := w.Pool().QueryRow(query, args...).Scan(&n); err != nil {
+		w.T.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// Run executes SQL behind the store's back: what tampering does.
+func (w *World) Run(query string, args ...any) {
+	w.T.Helper()
+	if _, err := w.Pool().Exec(query, args...); err != nil {
+		w.T.Fatalf("%s: %v", query, err)
+	}
+}

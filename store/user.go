@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// User is an officer or another person of the authority with an API token. An
+// empty Unit or Town means all of them.
+type User struct {
+	ID         int64
+	Name       string
+	Roles      []string // officer, hub, unit, town, supervisor, coordinator, mediator, court, superior, other_authority
+	Unit, Town string
+	Created    time.Time
+	Disabled   time.Time // zero while active
+}
+
+// ErrNoUser is the one answer for a token that is unknown or disabled.
+var ErrNoUser = errors.New("no such user")
+
+// UserRoles are the roles that a user may have.
+var UserRoles = []string{"officer", "hub", "unit", "town", "supervisor", "coordinator", "mediator", "court", "superior", "other_authority"}
+
+// AddUser makes a user and returns its token, which is shown once and kept only
+// as a hash.
+func (s *Store) AddUser(ctx context.Context, u User) (token string, err error) {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw)
+	token = base64.RawURLEncoding.EncodeToString(raw)
+	res, err := s.pool.ExecContext(ctx, "insert into users (name, roles, unit, town, token_hash, created_at) values ($1, $2, $3, $4, $5, $6) on conflict (name) do nothing",
+		u.Name, strings.Join(u.Roles, " "), u.Unit, u.Town, hashToken(token), s.stamp(s.cfg.Now()))
+	if err != nil {
+		return "", err
+	}
+	if n, _ := res.RowsAffected(); n != 1 {
+		return "", fmt.Errorf("there is a user %q already", u.Name)
+	}
+	return token, nil
+}
+
+// UserByToken finds the active user of a token, or ErrNoUser.
+func (s *Store) UserByToken(ctx context.Context, token string) (User, error) {
+	all, err := s.users(ctx, "where token_hash = $1 and disabled_at is null", hashToken(token))
+	if err != nil {
+		return User{}, err
+	}
+	if len(all) != 1 {
+		return User{}, ErrNoUser
+	}
+	return all[0], nil
+}
+
+// Users lists everybody, by name.
+func (s *Store) Users(ctx context.Context) ([]User, error) { return s.users(ctx, "order by name") }
+
+func (s *Store) users(ctx context.Context, tail string, args ...any) ([]User, error) {
+	rows, err := s.pool.QueryContext(ctx, "select id, name, roles, unit, town, created_at, disabled_at from users "+tail, args...)
+	if err != nil {
+		return nil, err
+	}
+	var out []User
+	for rows.Next() {
+		var u User
+		var roles string
+		var created, disabled instant
+		if err := rows.Scan(&u.ID, &u.Name, &roles, &u.Unit, &u.Town, &created, &disabled); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		u.Roles, u.Created, u.Disabled = strings.Fields(roles), created.Time, disabled.Time
+		out = append(out, u)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
+// DisableUser ends a user's token.
+func (s *Store) DisableUser(ctx context.Context, name string) error {
+	res, err := s.pool.ExecContext(ctx, "update users set disabled_at = $1 where name = $2 and disabled_at is null", s.stamp(s.cfg.Now()), name)
+	if err != nil {
+		return err
+	}
+	if n, _ := res.RowsAffected(); n != 1 {
+		return fmt.Errorf("%w: %q, or disabled already", ErrNoUser, name)
+	}
+	return nil
+}
