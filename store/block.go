@@ -32,7 +32,7 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 	}
 	type claim struct{ id, seq int64 }
 	var claims []claim
-	heads := map[string]ledger.Head{}
+	heads, ids := map[string]ledger.Head{}, map[string]int64{}
 	for rows.Next() {
 		var c claim
 		var h ledger.Head
@@ -41,7 +41,7 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 			return 0, errors.Join(err, rows.Close())
 		}
 		h.Seq, h.Hash = c.seq, ledger.Hash(hash)
-		claims, heads[h.Case] = append(claims, c), h
+		claims, heads[h.Case], ids[h.Case] = append(claims, c), h, c.id
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(claims) == 0 {
 		return 0, err
@@ -66,6 +66,12 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 	if _, err := tx.ExecContext(ctx, "insert into blocks (height, prev_hash, hash, payload, sealed_at) values ($1, $2, $3, $4, $5)",
 		b.Height, b.Prev[:], hash[:], string(b.Payload()), s.stamp(b.At)); err != nil {
 		return 0, err
+	}
+	for number, h := range heads {
+		if _, err := tx.ExecContext(ctx, "insert into sealed_heads (case_id, seq, height) values ($1, $2, $3) on conflict (case_id) do update set seq = excluded.seq, height = excluded.height",
+			ids[number], h.Seq, b.Height); err != nil {
+			return 0, err
+		}
 	}
 	for _, c := range claims {
 		if _, err := tx.ExecContext(ctx, "delete from moved where case_id = $1 and seq = $2", c.id, c.seq); err != nil {

@@ -105,7 +105,7 @@ func (d *draft) write() {
 	}
 	d.start(started)
 	d.c.State = to
-	if d.cmd.Commitment != "" {
+	if d.row.Event != "split_report" { // its words are sealed for the report record alone
 		d.e.Data.Sealed = d.cmd.Commitment
 	}
 }

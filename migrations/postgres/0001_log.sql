@@ -21,6 +21,7 @@ create table contributions (case_id bigint not null, seq bigint not null, indica
 create table idempotency (key text primary key, print bytea not null, answer text not null, at timestamptz not null);
 create table moved (case_id bigint not null, seq bigint not null, hash bytea not null, primary key (case_id, seq));
 create table blocks (height bigint primary key, prev_hash bytea not null, hash bytea not null, payload text not null, sealed_at timestamptz not null);
+create table sealed_heads (case_id bigint primary key, seq bigint not null, height bigint not null);
 -- People lie beside the log, sealed: destroying case_keys erases them.
 create table sealed (case_id bigint not null, seq bigint not null, box bytea not null, primary key (case_id, seq));
 create table case_keys (case_id bigint primary key, kek text not null, wrapped bytea not null);
@@ -50,6 +51,7 @@ drop table number_blocks;
 drop table blind;
 drop table case_keys;
 drop table sealed;
+drop table sealed_heads;
 drop table blocks;
 drop table moved;
 drop table idempotency;

@@ -21,6 +21,7 @@ create table contributions (case_id integer not null, seq integer not null, indi
 create table idempotency (key text primary key, print blob not null, answer text not null, at integer not null);
 create table moved (case_id integer not null, seq integer not null, hash blob not null, primary key (case_id, seq));
 create table blocks (height integer primary key, prev_hash blob not null, hash blob not null, payload text not null, sealed_at integer not null);
+create table sealed_heads (case_id integer primary key, seq integer not null, height integer not null);
 -- People lie beside the log, sealed: destroying case_keys erases them.
 create table sealed (case_id integer not null, seq integer not null, box blob not null, primary key (case_id, seq));
 create table case_keys (case_id integer primary key, kek text not null, wrapped blob not null);
@@ -50,6 +51,7 @@ drop table number_blocks;
 drop table blind;
 drop table case_keys;
 drop table sealed;
+drop table sealed_heads;
 drop table blocks;
 drop table moved;
 drop table idempotency;

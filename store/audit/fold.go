@@ -1,0 +1,317 @@
+package audit
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fangxin/workflow/calendar"
+	"fangxin/workflow/ledger"
+)
+
+// row is a case with what else the database derived of it.
+type row struct {
+	id                                             int64
+	number, kind, state, outcome, unit, town, body string
+	version, domain                                int64
+	head                                           []byte
+	clocks                                         []clock
+	counts                                         []count
+	covered                                        int64
+	seen                                           bool
+}
+
+// clock is one clock, as the log says or as its row does.
+type clock struct {
+	no, seq, n, notice, ended                                  int64
+	code, state, rule, unit, roll, starts, due, calendar, more string
+	late                                                       time.Time
+	provisional                                                bool
+	// in the column `more` when not empty
+	about, pausedOn, was            string
+	pausedDays, pausedWork, decided int64
+}
+
+// rest writes the column `more`.
+func (k *clock) rest() string {
+	m := struct {
+		About      string `json:"about,omitempty"`
+		PausedOn   string `json:"paused_on,omitempty"`
+		PausedDays int64  `json:"paused_days,omitempty"`
+		PausedWork int64  `json:"paused_working_days,omitempty"`
+		Decided    int64  `json:"decided,omitempty"`
+		Was        string `json:"was,omitempty"`
+	}{k.about, k.pausedOn, k.pausedDays, k.pausedWork, k.decided, k.was}
+	text, _ := json.Marshal(m)
+	if string(text) == "{}" {
+		return ""
+	}
+	return string(text)
+}
+
+type count struct {
+	seq, value, domain         int64
+	indicator, day, town, unit string
+}
+
+type notice struct {
+	no, seq  int64
+	to, kind string
+	told     bool
+}
+
+// fold is a case as the log alone makes it.
+type fold struct {
+	version            int64
+	head               ledger.Hash
+	at                 time.Time
+	state              string
+	named              map[string]string // attributes
+	facts              map[string]any
+	clocks             []clock
+	notices            []notice
+	lastClock, lastNot int64
+	counts             []count
+	broken             bool // a finding ends the case
+}
+
+var attributes = []string{"acceptance", "mediator", "agreement", "broken", "ground", "performance", "result", "outcome"}
+
+func newFold() *fold {
+	return &fold{named: map[string]string{}, facts: map[string]any{}}
+}
+
+// entry is an event as it lies in the log.
+type entry struct {
+	Actor, Case, Event, ID, Rules string
+	At                            time.Time
+	LawfulAt                      *time.Time `json:"lawful_at"`
+	Seq, V                        int64
+	Data                          struct {
+		To      string
+		Set     map[string]string
+		Sealed  string
+		Notices []struct {
+			Op, To, Kind, How string
+			No                int64
+		}
+		Clocks []struct {
+			Op, Code, State, On, Cause string
+			No                         int64
+			Clock                      *struct {
+				About, Calendar, Due, Roll, Rule, Starts, Unit string
+				Decided, N, Notice, Seq                        int64
+				LateFrom                                       *time.Time `json:"late_from"`
+				PausedDays                                     int64      `json:"paused_days"`
+				PausedWork                                     int64      `json:"paused_working_days"`
+				PausedOn                                       string     `json:"paused_on"`
+				Provisional                                    bool
+			}
+		}
+	}
+}
+
+func (e *entry) effective() time.Time {
+	if e.LawfulAt != nil {
+		return *e.LawfulAt
+	}
+	return e.At
+}
+
+// apply folds one event; it answers with what is wrong with its clocks, if
+// anything is.
+func (f *fold) apply(e *entry, cal *calendar.Calendar) (wrong string) {
+	before := *f
+	beforeOutcome := f.named["outcome"]
+	slices := [3]string{f.slice("domain"), f.slice("town"), f.slice("unit")}
+	f.version, f.at, f.state = e.Seq, e.At, e.Data.To
+	for name, value := range e.Data.Set {
+		f.assign(name, value)
+	}
+	for i := range e.Data.Clocks {
+		if w := f.applyClock(e, i, cal); w != "" && wrong == "" {
+			wrong = w
+		}
+	}
+	for _, n := range e.Data.Notices {
+		switch n.Op {
+		case "owe":
+			f.notices = append(f.notices, notice{no: n.No, seq: e.Seq, to: n.To, kind: n.Kind})
+			f.lastNot = n.No
+		case "told":
+			for i := range f.notices {
+				f.notices[i].told = f.notices[i].told || f.notices[i].no == n.No
+			}
+		case "delivered":
+			for i := range f.notices {
+				if f.notices[i].no == n.No {
+					f.notices = append(f.notices[:i:i], f.notices[i+1:]...)
+					break
+				}
+			}
+		}
+	}
+	f.recount(e, before.version == 0, beforeOutcome, slices)
+	return wrong
+}
+
+func (f *fold) slice(name string) string { s, _ := f.facts[name].(string); return s }
+
+func (f *fold) assign(name, value string) {
+	switch {
+	case slices.Contains(attributes, name):
+		f.named[name] = value
+	case value == "":
+		delete(f.facts, name)
+	default:
+		f.facts[name] = value
+	}
+}
+
+func (f *fold) find(no int64) *clock {
+	for i := range f.clocks {
+		if f.clocks[i].no == no {
+			return &f.clocks[i]
+		}
+	}
+	return nil
+}
+
+func open(state string) bool {
+	return state == "waiting" || state == "running" || state == "paused" || state == "owed"
+}
+
+func (f *fold) applyClock(e *entry, i int, cal *calendar.Calendar) string {
+	op := &e.Data.Clocks[i]
+	k := f.find(op.No)
+	if op.Op == "start" {
+		if k != nil || op.No != f.lastClock+1 {
+			return fmt.Sprintf("starts clock %d after %d", op.No, f.lastClock)
+		}
+		f.lastClock = op.No
+		f.clocks = append(f.clocks, clock{no: op.No})
+		k = &f.clocks[len(f.clocks)-1]
+	}
+	if k == nil {
+		return fmt.Sprintf("clock %d was never started", op.No)
+	}
+	if c := op.Clock; c != nil {
+		*k = clock{no: op.No, code: op.Code, state: op.State, seq: c.Seq, rule: c.Rule, n: c.N, unit: c.Unit, roll: c.Roll, starts: c.Starts, due: c.Due,
+			calendar: c.Calendar, provisional: c.Provisional, notice: c.Notice, about: c.About, pausedDays: c.PausedDays, pausedWork: c.PausedWork, pausedOn: c.PausedOn, decided: c.Decided}
+		if c.LateFrom != nil {
+			k.late = *c.LateFrom
+		}
+		if op.Op == "move" || op.Op == "restore" {
+			return ""
+		}
+		return f.recountDue(e, k, cal)
+	}
+	wrong := ""
+	switch op.Op {
+	case "decide":
+		k.decided = e.Seq
+	case "pause":
+		k.pausedOn = op.On
+	case "expire":
+		switch {
+		case k.state != "running":
+			wrong = fmt.Sprintf("clock %s expires while it is %s", k.code, k.state)
+		case e.LawfulAt == nil || !e.LawfulAt.Equal(k.late):
+			wrong = fmt.Sprintf("clock %s expires at another instant than %s", k.code, k.late.Format(time.RFC3339Nano))
+		case e.At.Before(k.late):
+			wrong = fmt.Sprintf("clock %s is enforced before %s", k.code, k.late.Format(time.RFC3339Nano))
+		}
+	}
+	if !open(op.State) {
+		k.was, k.ended = k.state, e.Seq
+	}
+	k.state = op.State
+	return wrong
+}
+
+// recountDue counts the due day again from what the clock was started under.
+func (f *fold) recountDue(e *entry, k *clock, cal *calendar.Calendar) string {
+	if k.state != "running" || k.n == 0 {
+		return ""
+	}
+	starts, err := calendar.ParseDate(k.starts)
+	if err != nil {
+		return fmt.Sprintf("clock %s starts on no day", k.code)
+	}
+	view := cal.KnownAt(calendar.On(e.effective()))
+	if view.Version() != k.calendar {
+		return fmt.Sprintf("clock %s was counted with calendar %s, %s was known", k.code, k.calendar, view.Version())
+	}
+	if after, err := calendar.ParseDate(f.slice("due_on")); err == nil && (k.code == "result_close" || k.code == "performance_watch") {
+		starts = max(starts, after)
+	}
+	pause := k.pausedDays
+	if k.unit == string(calendar.WorkingDay) {
+		pause = k.pausedWork
+	}
+	due := view.Count(starts, int(k.n+pause), calendar.Unit(k.unit), calendar.Roll(k.roll))
+	if due.Due.String() != k.due && !(k.code == "correction" && k.due < due.Due.String()) {
+		return fmt.Sprintf("clock %s is due on %s, counted again on %s", k.code, k.due, due.Due)
+	}
+	if day, err := calendar.ParseDate(k.due); err != nil || !k.late.Equal(day.AddDays(1).Start()) {
+		return fmt.Sprintf("clock %s is late from %s, due on %s", k.code, k.late.Format(time.RFC3339Nano), k.due)
+	}
+	return ""
+}
+
+// recount makes the statistics of the event again.
+func (f *fold) recount(e *entry, first bool, before string, slicesBefore [3]string) {
+	if strings.HasPrefix(e.Case, "JB-") {
+		return
+	}
+	day := calendar.On(e.effective()).String()
+	now := [3]string{f.slice("domain"), f.slice("town"), f.slice("unit")}
+	add := func(indicator string, value int64, s [3]string) {
+		domain, _ := strconv.ParseInt(s[0], 10, 64)
+		f.counts = append(f.counts, count{e.Seq, value, domain, indicator, day, s[1], s[2]})
+	}
+	after := f.named["outcome"]
+	if first && after != "ARCHIVED" {
+		add("filed", 1, now)
+	}
+	if before != after {
+		if before != "" {
+			add("closed."+before, -1, slicesBefore)
+		}
+		if after != "" {
+			add("closed."+after, 1, now)
+		}
+	}
+	for _, op := range e.Data.Clocks {
+		if op.Op == "expire" {
+			add("expired."+op.Code, 1, now)
+		}
+	}
+}
+
+// body writes the projection as the log makes it.
+func (f *fold) body(number, kind string) string {
+	list := []any{}
+	for _, n := range f.notices {
+		list = append(list, map[string]any{"kind": n.kind, "no": n.no, "seq": n.seq, "to": n.to, "told": n.told})
+	}
+	m := map[string]any{"at": f.at.UTC().Format("2006-01-02T15:04:05.000000Z"), "clock": f.lastClock, "facts": f.facts, "kind": kind,
+		"notice": f.lastNot, "notices": list, "number": number, "state": f.state, "version": f.version}
+	for _, name := range attributes {
+		m[name] = f.named[name]
+	}
+	out, err := ledger.Append(nil, m)
+	if err != nil {
+		return err.Error()
+	}
+	return string(out)
+}
+
+func sorted(lines string) string {
+	all := strings.Split(lines, "\n")
+	slices.Sort(all)
+	return strings.Join(all, "\n")
+}
