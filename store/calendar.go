@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"fangxin/workflow"
 	"fangxin/workflow/calendar"
 )
 
@@ -45,4 +46,37 @@ func (s *Store) Calendar(ctx context.Context) (*calendar.Calendar, error) {
 		return nil, err
 	}
 	return calendar.Embedded().With(more...)
+}
+
+// Reproject counts the provisional clocks of all open cases again and says in
+// how many cases one moved.
+func (s *Store) Reproject(ctx context.Context) (int, error) {
+	rows, err := s.pool.QueryContext(ctx, "select distinct c.number from clocks k join cases c on c.id = k.case_id where k.state = 'running' and k.provisional")
+	if err != nil {
+		return 0, err
+	}
+	var numbers []string
+	for rows.Next() {
+		var number string
+		if err := rows.Scan(&number); err != nil {
+			return 0, errors.Join(err, rows.Close())
+		}
+		numbers = append(numbers, number)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, err
+	}
+	moved := 0
+	for _, number := range numbers {
+		_, err := s.Execute(ctx, Request{Case: number, Command: workflow.Command{Event: workflow.CalendarChanged, Actor: workflow.Actor{Role: "job", ID: "calendar"}}})
+		var nothing *workflow.Refusal
+		switch {
+		case err == nil:
+			moved++
+		case errors.As(err, &nothing) && nothing.Code == "nothing_to_do":
+		default:
+			return moved, err
+		}
+	}
+	return moved, nil
 }

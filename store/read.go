@@ -182,3 +182,13 @@ func (s *Store) Outcomes(ctx context.Context) (map[string]int64, error) {
 	}
 	return out, errors.Join(rows.Err(), rows.Close())
 }
+
+// Event reads one event of a case with its hash.
+func (s *Store) Event(ctx context.Context, caseID, seq int64) (hash []byte, e workflow.Event, err error) {
+	var payload string
+	if err := s.pool.QueryRowContext(ctx, "select hash, payload from events where case_id = $1 and seq = $2", caseID, seq).Scan(&hash, &payload); err != nil {
+		return nil, e, err
+	}
+	e, _, err = workflow.ParseEvent([]byte(payload))
+	return hash, e, err
+}

@@ -17,12 +17,13 @@ func Allowed(c Case, r Rules, now time.Time) []Move {
 			return
 		}
 		m := Move{ID: row.ID, Event: row.Event, By: row.By, To: row.target(c.State)}
-		g := &asking{c: &c, cmd: &Command{Event: row.Event, Actor: Actor{Role: row.By[0]}}, r: r, now: now, row: row}
 		for _, name := range row.If {
 			switch def := guardOf(name); {
 			case len(def.needs) > 0:
 				m.Needs = append(m.Needs, name)
-			case !def.holds(g):
+			case !slices.ContainsFunc(row.By, func(by Role) bool { // some depend on which side acts
+				return def.holds(&asking{c: &c, cmd: &Command{Event: row.Event, Actor: Actor{Role: by}}, r: r, now: now, row: row})
+			}):
 				m.Lacks = append(m.Lacks, name)
 			}
 		}
@@ -47,3 +48,13 @@ func (r *Row) expires() bool {
 
 // Possible reports whether nothing but input stands between now and the move.
 func (m Move) Possible() bool { return len(m.Lacks) == 0 }
+
+// Who lists the roles that may take an event in the case's state; nobody where
+// no row does.
+func Who(c Case, event string) []Role {
+	row := tableOf(c.Kind).byFrom[c.State][event]
+	if row == nil {
+		return nil
+	}
+	return row.By
+}

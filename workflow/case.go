@@ -129,20 +129,20 @@ func (c Case) Clone() Case {
 }
 
 // Clock finds the open clock of a code: waiting, running, paused or owed; an
-// owed one only if no other is open.
+// owed one, or one whose decision only waits to be told, if no other is open.
 func (c *Case) Clock(code string) *Clock {
-	var owed *Clock
+	var second *Clock
 	for i := range c.Clocks {
 		k := &c.Clocks[i]
 		if k.Code != code || !k.State.Open() {
 			continue
 		}
-		if k.State != Owed {
+		if k.State != Owed && k.Decided == 0 {
 			return k
 		}
-		owed = k
+		second = k
 	}
-	return owed
+	return second
 }
 
 // Runs reports whether the clock of this code runs: not waiting, paused, owed.

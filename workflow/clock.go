@@ -62,6 +62,9 @@ func (d *draft) meetAll(code string) {
 		if k.Code != code || !k.State.Open() || several(code) && !d.about(k) {
 			continue
 		}
+		if k.Decided != 0 {
+			continue // decided before: it waits for its own notice
+		}
 		if table.clock[code].UntilTold && d.c.exists("consumer") {
 			d.clock(ClockOp{Op: "decide", No: k.No, Code: code, State: k.State})
 			continue
@@ -223,7 +226,7 @@ func (d *draft) party(def *ClockDef) string {
 // begin1 starts one clock: waiting for the notice, or running from today.
 func (d *draft) begin1(op ClockEffect, notice int64) {
 	def := table.clock[op.Code]
-	if open := d.c.Clock(op.Code); open != nil && open.State != Owed && !several(op.Code) {
+	if open := d.c.Clock(op.Code); open != nil && open.State != Owed && open.Decided == 0 && !several(op.Code) {
 		panic(fmt.Sprintf("workflow: %s starts %s twice in %s", d.row.ID, op.Code, d.was.State))
 	}
 	k := Clock{No: d.c.Last.Clock + 1, Code: op.Code, Seq: d.e.Seq, Notice: notice, State: Waiting}

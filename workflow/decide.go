@@ -23,6 +23,9 @@ type Outage struct{ From, To time.Time }
 // row and of the rows that follow it at once, or a *Refusal. It changes nothing
 // and settles nothing: whoever calls has asked Due first.
 func Decide(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
+	if cmd.Event == CalendarChanged && cmd.Actor.Role == "job" && c.Version > 0 {
+		return reproject(c, cmd, r, now)
+	}
 	x := tableOf(c.Kind)
 	row, refusal := choose(x, &c, &cmd)
 	if refusal == nil {
@@ -31,6 +34,9 @@ func Decide(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
 	g := &asking{c: &c, cmd: &cmd, r: r, now: now, row: row}
 	if refusal == nil {
 		refusal = g.refuse()
+	}
+	if _, known := r.Regime(g.day()); refusal == nil && !known && cmd.Event != "archive" {
+		refusal = &Refusal{Code: "no_law"} // before 2014-03-15 no procedure is known: history only
 	}
 	if refusal == nil && !lawful(x, c.State, row) {
 		refusal = &Refusal{Code: "not_allowed_now"}

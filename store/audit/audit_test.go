@@ -80,7 +80,7 @@ func TestGreen(t *testing.T) {
 		if len(r.Findings) > 0 {
 			t.Fatal(r.Findings)
 		}
-		if r.Cases != 6 || r.Events < 40 || r.Blocks != 6 || r.Expiries < 4 || r.Commitments < 5 || r.Clocks < 20 {
+		if r.Cases != 6 || r.Events < 35 || r.Blocks != 6 || r.Expiries < 4 || r.Commitments < 5 || r.Clocks < 20 {
 			t.Errorf("%+v", r)
 		}
 	})

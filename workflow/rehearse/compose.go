@@ -130,6 +130,8 @@ func named(cmd *workflow.Command, c workflow.Case, row *workflow.Row, r workflow
 		cmd.Related = &workflow.Related{Number: in.Other, Known: true, Open: true, Earlier: true, SamePerson: true, SameRespondent: true}
 	case "report_performance", "report_performance_after_closing", "confirm_partly":
 		in.PerformedOn = day
+	case "recode":
+		in.Domain = 2
 	case "record_finding":
 		in.Finding = "ART17a"
 	}

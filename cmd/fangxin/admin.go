@@ -1,0 +1,212 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"fangxin/store"
+	"fangxin/workflow"
+	"fangxin/workflow/policy"
+)
+
+// MigrateCmd applies or lists migrations.
+type MigrateCmd struct {
+	Up     MigrateUp     `cmd:"" help:"Apply what is missing."`
+	Status MigrateStatus `cmd:"" help:"List what is applied."`
+}
+
+// MigrateUp applies migrations.
+type MigrateUp struct{}
+
+// Run applies what is missing, each in one transaction, under a lock.
+func (c *MigrateUp) Run(g *Globals) error {
+	s, err := g.connect()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	steps, err := s.Migrate(g.Context)
+	for _, step := range steps {
+		fmt.Fprintf(g.Out, "applied %s\n", step.Name)
+	}
+	if err == nil && len(steps) == 0 {
+		fmt.Fprintln(g.Out, "nothing to do")
+	}
+	return err
+}
+
+// MigrateStatus lists migrations.
+type MigrateStatus struct{}
+
+// Run lists every migration and whether it is applied.
+func (c *MigrateStatus) Run(g *Globals) error {
+	s, err := g.connect()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	steps, err := s.Migrations(g.Context)
+	for _, step := range steps {
+		state := "missing"
+		if step.Applied {
+			state = "applied"
+		}
+		fmt.Fprintf(g.Out, "%-8s %s\n", state, step.Name)
+	}
+	return err
+}
+
+func (g *Globals) connect() (*store.Store, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	return store.Connect(g.Context, store.Config{URL: g.DatabaseURL, Data: g.Data, Now: g.clock})
+}
+
+// UserCmd manages the people of the authority.
+type UserCmd struct {
+	Add     UserAdd     `cmd:"" help:"Add a user; prints the API token once."`
+	List    UserList    `cmd:"" help:"List users."`
+	Disable UserDisable `cmd:"" help:"End a user's token."`
+}
+
+// UserAdd adds a user.
+type UserAdd struct {
+	Name  string   `arg:""`
+	Roles []string `required:"" help:"officer, hub, unit, town, supervisor, coordinator, mediator, court, superior, other_authority."`
+	Unit  string   `help:"Only the cases of this department."`
+	Town  string   `help:"Only the cases of this town (division code)."`
+}
+
+// Run prints the token, which is kept only as a hash.
+func (c *UserAdd) Run(g *Globals) error {
+	for _, r := range c.Roles {
+		if !slices.Contains(store.UserRoles, r) {
+			return errUse{fmt.Errorf("--roles: %q is none of %s", r, strings.Join(store.UserRoles, ", "))}
+		}
+	}
+	law, err := g.rules()
+	if err != nil {
+		return err
+	}
+	if c.Unit != "" && !slices.ContainsFunc(law.County().Departments, func(d policy.Place) bool { return d.Code == c.Unit }) {
+		return errUse{fmt.Errorf("--unit: %q is no department of the county's plan", c.Unit)}
+	}
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	token, err := e.AddUser(g.Context, store.User{Name: c.Name, Roles: c.Roles, Unit: c.Unit, Town: c.Town})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(g.Out, token)
+	return nil
+}
+
+// UserList lists users.
+type UserList struct{}
+
+// Run prints name, roles and scope.
+func (c *UserList) Run(g *Globals) error {
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	users, err := e.Users(g.Context)
+	for _, u := range users {
+		state := "active"
+		if !u.Disabled.IsZero() {
+			state = "disabled " + u.Disabled.Format("2006-01-02")
+		}
+		fmt.Fprintf(g.Out, "%-20s %-30s unit=%s town=%s %s\n", u.Name, strings.Join(u.Roles, ","), u.Unit, u.Town, state)
+	}
+	return err
+}
+
+// UserDisable disables a user.
+type UserDisable struct {
+	Name string `arg:""`
+}
+
+// Run ends the token at once.
+func (c *UserDisable) Run(g *Globals) error {
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	return e.DisableUser(g.Context, c.Name)
+}
+
+// EraseCmd erases a person.
+type EraseCmd struct {
+	Case   string `arg:"" help:"Case number."`
+	Reason string `required:"" help:"pipl_47 (a lawful request) or retention (the term is over)."`
+	By     string `default:"cli" help:"Who decided it."`
+}
+
+// Run destroys the case's key; log and numbers stay and still verify.
+func (c *EraseCmd) Run(g *Globals) error {
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	_, err = e.Execute(g.Context, store.Request{Case: c.Case, Command: workflow.Command{Event: "erase_person",
+		Actor: workflow.Actor{Role: "supervisor", ID: c.By}, Input: workflow.Input{Reason: c.Reason}}})
+	var r *workflow.Refusal
+	if errors.As(err, &r) {
+		return fmt.Errorf("%s: %s", c.Case, refused(r))
+	}
+	if err == nil {
+		fmt.Fprintf(g.Out, "%s: the personal data are gone; backups of the keys must end too\n", c.Case)
+	}
+	return err
+}
+
+// refused puts a refusal into a line for the terminal.
+func refused(r *workflow.Refusal) string {
+	switch {
+	case len(r.Missing) > 0:
+		return fmt.Sprintf("%s: %s", r.Code, strings.Join(r.Missing, ", "))
+	case r.Guard != "":
+		return fmt.Sprintf("%s %s: %s", r.Code, r.Guard, workflow.Guards[r.Guard])
+	}
+	return fmt.Sprintf("%s (%s in %s)", r.Code, r.Event, r.State)
+}
+
+// PolicyCmd is about the county's file.
+type PolicyCmd struct {
+	Init  PolicyInit  `cmd:"" help:"Print the embedded county's file, to start from."`
+	Check PolicyCheck `cmd:"" help:"Check a county's file."`
+}
+
+// PolicyInit prints the embedded file.
+type PolicyInit struct{}
+
+// Run prints it.
+func (c *PolicyInit) Run(g *Globals) error { _, err := g.Out.Write(policy.HuantaiFile()); return err }
+
+// PolicyCheck checks a file.
+type PolicyCheck struct {
+	File string `arg:"" type:"existingfile"`
+}
+
+// Run names every fault with file and line.
+func (c *PolicyCheck) Run(g *Globals) error {
+	data, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	if _, err := policy.Load(c.File, data); err != nil {
+		return err
+	}
+	fmt.Fprintln(g.Out, "good")
+	return nil
+}

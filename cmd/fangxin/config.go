@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"gopkg.in/yaml.v3"
+)
+
+// Settings are the keys that every subcommand knows. A flag beats the
+// environment, the environment the file.
+type Settings struct {
+	File        string `name:"config" env:"FANGXIN_CONFIG" help:"Settings file, YAML with the flags' names as keys." type:"path"`
+	Data        string `env:"FANGXIN_DATA" default:"data" help:"Folder for the SQLite file, the key file and the checkpoint."`
+	DatabaseURL string `env:"FANGXIN_DATABASE_URL" help:"postgres://user@host/name; empty: SQLite in the data folder."`
+	RedisURL    string `env:"FANGXIN_REDIS_URL" help:"Empty: the work is done in process."`
+	Policy      string `name:"policy" env:"FANGXIN_POLICY" help:"The county's file; empty: the county inside the binary." type:"path"`
+	Key         string `env:"FANGXIN_KEY" help:"Keys that seal personal data: 32 bytes in base64, newest first; empty: a key file in the data folder."`
+	Listen      string `env:"FANGXIN_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on."`
+
+	origins map[string]string
+}
+
+// known are the environment variables that mean something; any other that
+// begins with FANGXIN_ is a mistake.
+var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_LISTEN"}
+
+// testOnly are those of the project's own tests and benches.
+var testOnly = []string{"FANGXIN_TEST_", "FANGXIN_BENCH_", "FANGXIN_CHAOS", "FANGXIN_VICTIM"}
+
+// resolveSettings refuses unknown environment variables and hands the settings
+// file to the parser.
+func resolveSettings(parser *kong.Kong, args []string) error {
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, "FANGXIN_") && !slices.Contains(known, name) &&
+			!slices.ContainsFunc(testOnly, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			return fmt.Errorf("%s: no such setting (fangxin config lists them)", name)
+		}
+	}
+	path := os.Getenv("FANGXIN_CONFIG")
+	for i, a := range args {
+		if v, ok := strings.CutPrefix(a, "--config="); ok {
+			path = v
+		} else if a == "--config" && i+1 < len(args) {
+			path = args[i+1]
+		}
+	}
+	if path == "" {
+		return nil
+	}
+	values, err := settingsFile(path)
+	if err != nil {
+		return err
+	}
+	// kong's resolvers beat the environment: stay silent where it speaks.
+	return kong.Resolvers(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
+		for _, env := range f.Envs {
+			if _, set := os.LookupEnv(env); set {
+				return nil, nil
+			}
+		}
+		if v, ok := values[f.Name]; ok {
+			return v, nil
+		}
+		return nil, nil
+	})).Apply(parser)
+}
+
+var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "listen"}
+
+func settingsFile(path string) (map[string]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("settings file: %w", err)
+	}
+	var doc yaml.Node
+	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
+		return nil, fmt.Errorf("%s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("%s: a list of `key: value` is expected", path)
+	}
+	values := map[string]string{}
+	pairs := doc.Content[0].Content
+	for i := 0; i+1 < len(pairs); i += 2 {
+		key, value := pairs[i], pairs[i+1]
+		_, twice := values[key.Value]
+		switch {
+		case !slices.Contains(fileKeys, key.Value):
+			return nil, fmt.Errorf("%s:%d: %s is not a setting: %s", path, key.Line, key.Value, strings.Join(fileKeys, ", "))
+		case twice:
+			return nil, fmt.Errorf("%s:%d: %s stands there twice", path, key.Line, key.Value)
+		case value.Kind != yaml.ScalarNode:
+			return nil, fmt.Errorf("%s:%d: %s takes one value", path, value.Line, key.Value)
+		}
+		values[key.Value] = value.Value
+	}
+	return values, nil
+}
+
+// origins says where each setting came from.
+func origins(ctx *kong.Context) map[string]string {
+	out := map[string]string{}
+	resolved := map[string]bool{}
+	for _, p := range ctx.Path {
+		if p.Flag != nil {
+			if p.Resolved {
+				resolved[p.Flag.Name] = true
+			} else {
+				out[p.Flag.Name] = "flag"
+			}
+		}
+	}
+	for _, group := range ctx.Model.AllFlags(true) {
+		for _, f := range group {
+			if out[f.Name] != "" {
+				continue
+			}
+			out[f.Name] = "default"
+			for _, env := range f.Envs {
+				if _, set := os.LookupEnv(env); set {
+					out[f.Name] = "environment " + env
+				}
+			}
+			if resolved[f.Name] && out[f.Name] == "default" {
+				out[f.Name] = "file"
+			}
+		}
+	}
+	return out
+}
+
+// ConfigCmd prints every setting.
+type ConfigCmd struct{}
+
+// Run prints name, value and origin; of keys only that there is one.
+func (c *ConfigCmd) Run(g *Globals) error {
+	s := g.Settings
+	secret := s.Key
+	if secret != "" {
+		secret = "(set)"
+	}
+	for _, row := range [][2]string{{"config", s.File}, {"data", s.Data}, {"database-url", hidePassword(s.DatabaseURL)}, {"redis-url", hidePassword(s.RedisURL)},
+		{"policy", s.Policy}, {"key", secret}, {"listen", s.Listen}} {
+		fmt.Fprintf(g.Out, "%-14s %-40q %s\n", row[0], row[1], s.origins[row[0]])
+	}
+	return s.check()
+}
+
+func hidePassword(url string) string {
+	head, rest, found := strings.Cut(url, "://")
+	user, host, at := strings.Cut(rest, "@")
+	if !found || !at {
+		return url
+	}
+	name, _, _ := strings.Cut(user, ":")
+	return head + "://" + name + "@" + host
+}
+
+// check refuses settings that cannot work, with the key named.
+func (s *Settings) check() error {
+	if s.RedisURL != "" {
+		return errUse{errors.New("redis-url (FANGXIN_REDIS_URL): the work is done in process for now; leave it empty")}
+	}
+	if s.DatabaseURL != "" && !strings.HasPrefix(s.DatabaseURL, "postgres://") && !strings.HasPrefix(s.DatabaseURL, "postgresql://") {
+		return errUse{errors.New("database-url (FANGXIN_DATABASE_URL): write postgres://user@host/name, or leave it empty for SQLite")}
+	}
+	return nil
+}
+
+func (s *Settings) keyFile() string { return filepath.Join(s.Data, "key") }

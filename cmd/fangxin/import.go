@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"fangxin/jobs/intake"
+)
+
+// ImportCmd takes complaints from a file.
+type ImportCmd struct {
+	File    string            `arg:"" type:"existingfile"`
+	Kind    string            `default:"complaints" enum:"complaints" help:"complaints."`
+	As      string            `default:"live" enum:"live,archive" help:"live: complaints that begin now; archive: history that ended elsewhere."`
+	Format  string            `default:"" enum:",csv,xlsx,jsonl" help:"csv, xlsx or jsonl; empty: by the file's name."`
+	Map     map[string]string `help:"field=column, where the column has another name."`
+	Rejects string            `help:"Where bad rows are kept, with line and reason; empty: FILE.rejects.jsonl." type:"path"`
+}
+
+// Run takes every good row and keeps every bad one; run twice it doubles
+// nothing. Exit 1 when rows were rejected.
+func (c *ImportCmd) Run(g *Globals) error {
+	for field := range c.Map {
+		if intake.Fields[field] == nil {
+			return errUse{fmt.Errorf("--map: %q is no field", field)}
+		}
+	}
+	rows, closeFile, err := intake.Open(c.File, c.Format)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = closeFile() }()
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	if c.Rejects == "" {
+		c.Rejects = c.File + ".rejects.jsonl"
+	}
+	rejects := &lateFile{path: c.Rejects}
+	defer func() { _ = rejects.Close() }()
+	opt := intake.Options{File: c.File, Archive: c.As == "archive", Map: c.Map, Rejects: rejects,
+		Progress: func(done int) { fmt.Fprintf(g.Err, "%d rows\n", done) }}
+	r, err := intake.Import(g.Context, e.Store, rows, opt)
+	fmt.Fprintf(g.Out, "%d rows read, %d taken, %d known already, %d rejected\n", r.Read, r.Taken, r.Known, r.Rejected)
+	printReasons(g.Out, r.Reasons)
+	if err != nil {
+		return err
+	}
+	if r.Rejected > 0 {
+		fmt.Fprintf(g.Out, "rejected rows are in %s\n", c.Rejects)
+		return errFinding
+	}
+	return nil
+}
+
+func printReasons(w io.Writer, reasons map[string]int) {
+	var lines []string
+	for reason, n := range reasons {
+		lines = append(lines, fmt.Sprintf("%6d  %s", n, reason))
+	}
+	slices.Sort(lines)
+	if len(lines) > 0 {
+		fmt.Fprintln(w, strings.Join(lines, "\n"))
+	}
+}
+
+// lateFile is made with the first byte written to it.
+type lateFile struct {
+	path string
+	f    *os.File
+}
+
+func (l *lateFile) Write(b []byte) (int, error) {
+	if l.f == nil {
+		f, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		if err != nil {
+			return 0, err
+		}
+		l.f = f
+	}
+	return l.f.Write(b)
+}
+
+// Close closes what was made.
+func (l *lateFile) Close() error {
+	if l.f == nil {
+		return nil
+	}
+	return l.f.Close()
+}

@@ -1,0 +1,92 @@
+// Command fangxin is the whole engine in one binary: it wires the rooms and
+// decides nothing.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// Globals is what every subcommand is handed: where to write, the one clock,
+// and the settings.
+type Globals struct {
+	Out, Err io.Writer
+	Now      func() time.Time
+	Context  context.Context
+	*Settings
+}
+
+type cli struct {
+	Settings `embed:""`
+
+	Serve    ServeCmd    `cmd:"" help:"Serve the API and keep the deadlines."`
+	Migrate  MigrateCmd  `cmd:"" help:"Bring the database to this version's schema."`
+	Import   ImportCmd   `cmd:"" help:"Import complaints from CSV, XLSX or JSONL."`
+	Simulate SimulateCmd `cmd:"" help:"Live whole lives through the real engine, in virtual time."`
+	Verify   VerifyCmd   `cmd:"" help:"Prove that nothing was missed or altered."`
+	Deadline DeadlineCmd `cmd:"" help:"When does a period end, and why?"`
+	Calendar CalendarCmd `cmd:"" help:"The working-day calendar."`
+	Workflow WorkflowCmd `cmd:"" help:"Print the procedure as a diagram or a table."`
+	User     UserCmd     `cmd:"" help:"People of the authority and their API tokens."`
+	Erase    EraseCmd    `cmd:"" help:"Erase the personal data of a case; log and numbers stay."`
+	Policy   PolicyCmd   `cmd:"" help:"The county's plan."`
+	Config   ConfigCmd   `cmd:"" help:"Print every setting and where it came from."`
+}
+
+// errFinding is a check that found something: exit 1 without another word.
+var errFinding = errors.New("")
+
+// errUse is wrong use: exit 2.
+type errUse struct{ error }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program without its process: exit 0 good, 1 a finding or failure,
+// 2 wrong use.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	var c cli
+	code := -1
+	parser, err := kong.New(&c, kong.Name("fangxin"), kong.Writers(out, errs), kong.Exit(func(n int) { code = n }), kong.UsageOnError(),
+		kong.Description("放心 Fangxin: the open engine for consumer complaint intake and mediation."), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		fmt.Fprintln(errs, err)
+		return 2
+	}
+	if err := resolveSettings(parser, args); err != nil {
+		fmt.Fprintln(errs, "fangxin:", err)
+		return 2
+	}
+	kctx, err := parser.Parse(args)
+	if code >= 0 { // --help
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "fangxin: %v (fangxin --help says more)\n", err)
+		return 2
+	}
+	c.origins = origins(kctx)
+	err = kctx.Run(&Globals{Out: out, Err: errs, Now: time.Now, Context: ctx, Settings: &c.Settings})
+	var use errUse
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &use):
+		fmt.Fprintln(errs, "fangxin:", err)
+		return 2
+	case !errors.Is(err, errFinding):
+		fmt.Fprintln(errs, "fangxin:", err)
+	}
+	return 1
+}

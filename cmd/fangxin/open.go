@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"fangxin/store"
+	"fangxin/workflow"
+	"fangxin/workflow/policy"
+
+	"github.com/google/uuid"
+)
+
+// engine is an open store with the law that it was opened with.
+type engine struct {
+	*store.Store
+	law atomic.Pointer[workflow.Rules]
+}
+
+// rules loads the county's plan.
+func (g *Globals) rules() (*policy.Rules, error) {
+	if g.Policy == "" {
+		return policy.Default(), nil
+	}
+	data, err := os.ReadFile(g.Policy)
+	if err != nil {
+		return nil, errUse{fmt.Errorf("policy (FANGXIN_POLICY): %w", err)}
+	}
+	r, err := policy.Load(g.Policy, data)
+	if err != nil {
+		return nil, errUse{fmt.Errorf("policy: %w", err)}
+	}
+	return r, nil
+}
+
+// keys reads the keys from the settings or the key file, and says so when it
+// made one.
+func (g *Globals) keys() (*store.Keys, error) {
+	if g.Key != "" {
+		k, err := store.ParseKeys(g.Key)
+		if err != nil {
+			return nil, errUse{fmt.Errorf("key (FANGXIN_KEY): %w", err)}
+		}
+		return k, nil
+	}
+	if err := os.MkdirAll(g.Data, 0o700); err != nil {
+		return nil, errUse{fmt.Errorf("data (FANGXIN_DATA): %w", err)}
+	}
+	k, made, err := store.KeyFile(g.keyFile())
+	if err != nil {
+		return nil, errUse{err}
+	}
+	if made {
+		fmt.Fprintf(g.Err, "made the key file %s: keep a copy apart from the database; without it nobody's data can be read again\n", g.keyFile())
+	}
+	return k, nil
+}
+
+// open opens the engine on a clock. The SQLite default migrates itself.
+func (g *Globals) open(now func() time.Time) (*engine, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	law, err := g.rules()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := g.keys()
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{}
+	e.law.Store(&workflow.Rules{Rules: law})
+	cfg := store.Config{URL: g.DatabaseURL, Data: g.Data, Node: uuid.NewString(), Keys: keys, Now: now, Migrate: g.DatabaseURL == "",
+		Rules: func() workflow.Rules { return *e.law.Load() }}
+	if e.Store, err = store.Open(g.Context, cfg); err != nil {
+		return nil, err
+	}
+	if err := e.refresh(g.Context); err != nil {
+		_ = e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// refresh takes over imported calendars and recorded outages.
+func (e *engine) refresh(ctx context.Context) error {
+	cal, err := e.Calendar(ctx)
+	if err != nil {
+		return err
+	}
+	outages, err := e.Outages(ctx)
+	if err != nil {
+		return err
+	}
+	old := e.law.Load()
+	e.law.Store(&workflow.Rules{Rules: old.WithCalendar(cal), Outages: outages})
+	return nil
+}
+
+// clock is the process's time plus nothing: the one place where time is read.
+func (g *Globals) clock() time.Time { return g.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"fangxin/handlers"
+	"fangxin/jobs"
+	"fangxin/workflow"
+	"fangxin/workflow/calendar"
+)
+
+// ServeCmd runs a node.
+type ServeCmd struct {
+	Demo bool   `help:"Fill an empty database with invented cases first."`
+	Role string `default:"all" enum:"all,web,worker" help:"all, web (requests only) or worker (periodic work only)."`
+}
+
+// Run serves until it is told to stop, then answers what it has begun.
+func (c *ServeCmd) Run(g *Globals) error {
+	log := slog.New(slog.NewJSONHandler(g.Err, nil))
+	if c.Demo {
+		if err := demo(g); err != nil {
+			return err
+		}
+	}
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	ctx, stop := context.WithCancel(g.Context)
+	defer stop()
+	work := make(chan struct{})
+	go func() {
+		defer close(work)
+		if c.Role != "web" {
+			(&jobs.Runner{Store: e.Store, Log: log, Data: g.Data, Beats: e.refresh}).Run(ctx)
+		}
+	}()
+	err = c.listen(ctx, g, e, log)
+	stop()
+	<-work
+	return err
+}
+
+func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.Logger) error {
+	if c.Role == "worker" {
+		<-ctx.Done()
+		return nil
+	}
+	api := &handlers.Server{Store: e.Store, Rules: func() workflow.Rules { return *e.law.Load() }, Now: g.clock, Log: log}
+	server := &http.Server{Addr: g.Listen, Handler: api.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	failed := make(chan error, 1)
+	go func() { failed <- server.ListenAndServe() }()
+	fmt.Fprintf(g.Err, "放心 Fangxin: http://%s  (API: /api/v1/openapi.json, stop with Ctrl-C)\n", g.Listen)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("listen (FANGXIN_LISTEN): %w", err)
+	case <-ctx.Done():
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	if err := server.Shutdown(closing); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+// demo lives the last ninety days of an invented county, if there is nothing yet.
+func demo(g *Globals) error {
+	now := g.clock()
+	e, err := g.open(func() time.Time { return now })
+	if err != nil {
+		return err
+	}
+	outcomes, err := e.Outcomes(g.Context)
+	if err := errors.Join(err, e.Close()); err != nil || len(outcomes) > 0 {
+		return err
+	}
+	today := calendar.On(now)
+	sim := SimulateCmd{Cases: 120, From: today.AddDays(-240).String(), To: today.AddDays(-1).String(), Seed: 1, Stop: true}
+	fmt.Fprintln(g.Err, "filling the empty database with invented cases ...")
+	return sim.Run(g)
+}

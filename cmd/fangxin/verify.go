@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"fangxin/store"
+	"fangxin/store/audit"
+	"fangxin/workflow/ledger"
+)
+
+// VerifyCmd proves the log and what was derived from it.
+type VerifyCmd struct {
+	What       string `arg:"" optional:"" default:"" enum:",log,clocks,statistics,publication,receipt" help:"log, clocks, statistics, publication; receipt FILE; nothing: all."`
+	File       string `arg:"" optional:"" help:"The receipt."`
+	Checkpoint string `help:"A checkpoint kept outside the database; empty: the one in the data folder." type:"path"`
+	JSON       bool   `name:"json" help:"For programs."`
+}
+
+// Run exits 0 when all is good and 1 when something was found.
+func (c *VerifyCmd) Run(g *Globals) error {
+	if (c.What == "receipt") != (c.File != "") {
+		return errUse{errors.New("verify receipt FILE, or verify without a file")}
+	}
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	if c.What == "receipt" {
+		return c.receipt(g, e)
+	}
+	opt := audit.Options{Now: g.clock(), Unseal: unsealer(e.Store)}
+	if c.What != "" {
+		opt.Parts = []string{c.What}
+	}
+	if opt.Checkpoint, err = c.checkpoint(g); err != nil {
+		return err
+	}
+	if f, ok := g.Err.(*os.File); ok && !c.JSON && terminal(f) {
+		opt.Progress = func(cases int64) { fmt.Fprintf(g.Err, "\r%d cases", cases) }
+	}
+	r, err := audit.Verify(g.Context, e.Pool(), e.Dialect(), opt)
+	if err != nil {
+		return err
+	}
+	return c.print(g.Out, &r)
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// unsealer lets the auditor check what was sealed against its commitments.
+func unsealer(s *store.Store) func(context.Context, int64, int64) ([]byte, []byte, bool, error) {
+	return func(ctx context.Context, id, seq int64) ([]byte, []byte, bool, error) {
+		u, err := s.Unseal(ctx, id, seq)
+		if errors.Is(err, store.ErrErased) {
+			return nil, nil, false, nil
+		}
+		return u.Salt, u.Text, true, err
+	}
+}
+
+func (c *VerifyCmd) checkpoint(g *Globals) (*ledger.Checkpoint, error) {
+	path := c.Checkpoint
+	if path == "" {
+		path = filepath.Join(g.Data, "checkpoint")
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) && c.Checkpoint == "" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	point, err := ledger.ParseCheckpoint(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &point, nil
+}
+
+func (c *VerifyCmd) print(w io.Writer, r *audit.Report) error {
+	if c.JSON {
+		if err := json.NewEncoder(w).Encode(r); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range r.Findings {
+			fmt.Fprintln(w, f)
+		}
+		for _, n := range r.Notes {
+			fmt.Fprintln(w, "note:", n)
+		}
+		word := "good"
+		if len(r.Findings) > 0 {
+			word = fmt.Sprintf("NOT GOOD, %d findings", len(r.Findings))
+		}
+		fmt.Fprintf(w, "%s: %d cases, %d events, %d clocks, %d expiries, %d blocks, %d sealed parts\n", word, r.Cases, r.Events, r.Clocks, r.Expiries, r.Blocks, r.Commitments)
+	}
+	if len(r.Findings) > 0 {
+		return errFinding
+	}
+	return nil
+}
+
+func (c *VerifyCmd) receipt(g *Globals, e *engine) error {
+	data, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	r, err := ledger.ParseReceipt(data)
+	if err != nil {
+		return errUse{fmt.Errorf("%s: %w", c.File, err)}
+	}
+	if err := audit.VerifyReceipt(g.Context, e.Pool(), r); err != nil {
+		return err
+	}
+	fmt.Fprintf(g.Out, "good: %s event %d stands in the log as the receipt says\n", r.Case, r.Seq)
+	return nil
+}

@@ -1,0 +1,136 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"fangxin/store"
+	"fangxin/workflow"
+
+	"github.com/google/uuid"
+)
+
+type command struct {
+	Event      string               `json:"event"`
+	Sees       int64                `json:"sees"` // an officer's: the version he saw
+	As         workflow.Role        `json:"as"`   // which of an officer's roles acts
+	OnBehalf   *onBehalf            `json:"on_behalf"`
+	Person     *workflow.Person     `json:"person"`
+	Respondent *workflow.Respondent `json:"respondent"`
+	Words      string               `json:"words"`
+	workflow.Input
+}
+
+type onBehalf struct {
+	Party    workflow.Role `json:"party"` // consumer or merchant
+	Channel  string        `json:"channel"`
+	Identity string        `json:"identity"`
+	ReadBack bool          `json:"read_back"`
+}
+
+type done struct {
+	Case     CaseView     `json:"case"`
+	Events   []store.Done `json:"events"`
+	Report   string       `json:"report,omitempty"`
+	Replayed bool         `json:"replayed"`
+}
+
+// command takes any event of the table that the caller may.
+func (s *Server) command(ctx context.Context, c *Call) (any, error) {
+	var in command
+	if err := strict(c.Body, &in); err != nil {
+		return nil, err
+	}
+	v, err := s.Store.Case(ctx, c.Param("number"))
+	if err != nil {
+		return nil, err
+	}
+	cmd := workflow.Command{Event: in.Event, Sees: in.Sees, Input: in.Input}
+	if cmd.Actor, err = actorOf(c, &in, &v); err != nil {
+		return nil, err
+	}
+	if in.Words != "" || in.Person != nil || in.Respondent != nil {
+		cmd.Private = &workflow.Private{Person: in.Person, Respondent: in.Respondent, Words: in.Words}
+	}
+	answer, err := s.Store.Execute(ctx, store.Request{Case: v.Number, Command: cmd, Key: c.Key, Scope: v.Number + "/" + string(cmd.Actor.Role) + ":" + cmd.Actor.ID})
+	if err != nil {
+		return nil, err
+	}
+	if v, err = s.Store.Case(ctx, v.Number); err != nil {
+		return nil, err
+	}
+	role := ""
+	if c.Link != nil {
+		role, answer.Report = c.Link.Role, ""
+	}
+	return done{s.caseView(v, role, c.Language), answer.Events, answer.Report, answer.Replayed}, nil
+}
+
+// actorOf says who acts: a party by its link, or an officer in the role that he
+// names, or else in the first of his that the row asks for.
+func actorOf(c *Call, in *command, v *store.View) (workflow.Actor, error) {
+	if c.Link != nil {
+		if in.As != "" || in.OnBehalf != nil {
+			return workflow.Actor{}, &workflow.Refusal{Code: "not_for_you", Event: in.Event, State: v.State}
+		}
+		return workflow.Actor{Role: workflow.Role(c.Link.Role), ID: c.Link.Actor}, nil
+	}
+	roles := c.User.Roles
+	role := in.As
+	if role == "" {
+		role = workflow.Role(roles[0])
+		for _, by := range workflow.Who(v.Case, in.Event) {
+			if slices.Contains(roles, string(by)) {
+				role = by
+				break
+			}
+		}
+	}
+	a := workflow.Actor{Role: role, ID: c.User.Name}
+	if !slices.Contains(roles, string(role)) {
+		return a, &workflow.Refusal{Code: "not_for_you", Event: in.Event, State: v.State, By: workflow.Who(v.Case, in.Event)}
+	}
+	if b := in.OnBehalf; b != nil {
+		if b.Party != "consumer" && b.Party != "merchant" {
+			return a, &Problem{Status: http.StatusBadRequest, Code: "bad_json", raw: []string{"on_behalf.party"}}
+		}
+		a.For, a.Channel, a.Identity, a.ReadBack = b.Party, b.Channel, b.Identity, b.ReadBack
+		if slices.Contains(roles, "officer") {
+			a.Role = "officer"
+		}
+	}
+	return a, nil
+}
+
+// link gives a party its capability: shown once, stored hashed.
+func (s *Server) link(ctx context.Context, c *Call) (any, error) {
+	var in struct {
+		Party string `json:"party"`
+	}
+	if err := strict(c.Body, &in); err != nil {
+		return nil, err
+	}
+	if in.Party != "consumer" && in.Party != "merchant" {
+		return nil, &Problem{Status: http.StatusBadRequest, Code: "bad_json", raw: []string{"party"}}
+	}
+	v, err := s.Store.Case(ctx, c.Param("number"))
+	if err != nil {
+		return nil, err
+	}
+	if v.Kind != workflow.Complaint {
+		return nil, notFound()
+	}
+	key := c.Key
+	if key == "" {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return nil, err
+		}
+		key = id.String()
+	}
+	token, hash := s.Store.NewToken("link/"+v.Number+"/"+c.User.Name, key, in.Party)
+	expires := s.Now().Add(linkTerm)
+	err = s.Store.GiveLink(ctx, v.Number, store.NewLink{Hash: hash, Role: in.Party, Actor: in.Party, Expires: expires})
+	return map[string]any{"token": token, "party": in.Party, "expires_at": expires}, err
+}

@@ -1,0 +1,99 @@
+package handlers
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"fangxin/store"
+	"fangxin/workflow"
+	"fangxin/workflow/ledger"
+
+	"github.com/google/uuid"
+)
+
+// linkTerm is how long a party's link works: the longest course of a case, with
+// the limit of complaining.
+const linkTerm = 3 * 366 * 24 * time.Hour
+
+type filing struct {
+	Track      string               `json:"track"` // authority or green_channel
+	Person     *workflow.Person     `json:"person"`
+	Respondent *workflow.Respondent `json:"respondent"`
+	Words      string               `json:"words"`
+	workflow.Input
+}
+
+type filed struct {
+	Case    CaseView       `json:"case"`
+	Token   string         `json:"token"` // the consumer's link: 43 characters, shown here only
+	Receipt ledger.Receipt `json:"receipt"`
+}
+
+// file takes a complaint from anybody, without an account.
+func (s *Server) file(ctx context.Context, c *Call) (any, error) {
+	var in filing
+	if err := strict(c.Body, &in); err != nil {
+		return nil, err
+	}
+	event := map[string]string{"authority": "file_with_authority", "": "file_with_authority", "green_channel": "file_green_channel"}[in.Track]
+	if event == "" {
+		return nil, &Problem{Status: http.StatusBadRequest, Code: "bad_json", raw: []string{"track"}}
+	}
+	if in.Source == "" {
+		in.Source = "web"
+	}
+	if in.Language == "" {
+		in.Language = c.Language
+	}
+	key := c.Key
+	if key == "" {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return nil, err
+		}
+		key = id.String()
+	}
+	token, hash := s.Store.NewToken("file", key, "consumer")
+	answer, err := s.Store.Execute(ctx, store.Request{Key: key, Scope: "file",
+		Command: workflow.Command{Event: event, Actor: workflow.Actor{Role: "consumer", ID: "consumer"}, Input: in.Input,
+			Private: &workflow.Private{Person: in.Person, Respondent: in.Respondent, Words: in.Words}},
+		Links: []store.NewLink{{Hash: hash, Role: "consumer", Actor: "consumer", Expires: s.Now().Add(linkTerm)}}})
+	if err != nil {
+		return nil, err
+	}
+	view, err := s.Store.Case(ctx, answer.Number)
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := s.receipt(ctx, view, answer.Events[0].Seq)
+	if err != nil {
+		return nil, err
+	}
+	return filed{s.caseView(view, "consumer", c.Language), token, receipt}, nil
+}
+
+// receipt acknowledges a filing: the commitment with its salt, so that only who
+// holds the receipt can show what was filed.
+func (s *Server) receipt(ctx context.Context, v store.View, seq int64) (ledger.Receipt, error) {
+	r := ledger.Receipt{Case: v.Number, Seq: seq, At: v.Filed, V: 1}
+	hash, e, err := s.Store.Event(ctx, v.ID, seq)
+	if err != nil {
+		return r, err
+	}
+	r.Hash, r.Commitment, r.Rules = hex.EncodeToString(hash), e.Data.Sealed, e.Rules
+	if u, err := s.Store.Unseal(ctx, v.ID, seq); err == nil {
+		r.Salt = hex.EncodeToString(u.Salt)
+	}
+	for _, op := range e.Data.Clocks {
+		if op.Op == "start" {
+			k := ledger.ReceiptClock{Code: op.Code, Due: op.Clock.Due.String()}
+			if !op.Clock.LateFrom.IsZero() {
+				k.LateFrom = &op.Clock.LateFrom
+			}
+			r.Clocks = append(r.Clocks, k)
+		}
+	}
+	return r, nil
+}

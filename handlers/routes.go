@@ -1,0 +1,89 @@
+// Package handlers speaks HTTP. Every route stands in one table with who may;
+// a route that does not say so keeps the server from starting. What is lawful
+// is decided elsewhere: handlers read a request, hand it to the store, and put
+// the answer or the refusal into words.
+package handlers
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"fangxin/store"
+	"fangxin/workflow"
+)
+
+// Who may call a route.
+type Who string
+
+const (
+	// Anyone, without a token.
+	Anyone Who = "anyone"
+	// Holder of a capability link of the case, or an officer of its unit.
+	Holder Who = "holder"
+	// Officer with an API token.
+	Officer Who = "officer"
+)
+
+// Route is one line of the API.
+type Route struct {
+	Method, Path string
+	Who          Who
+	Handle       func(ctx context.Context, c *Call) (any, error)
+	Status       int // of success
+}
+
+// Server answers requests.
+type Server struct {
+	Store *store.Store
+	Rules func() workflow.Rules
+	Now   func() time.Time
+	Log   *slog.Logger
+	// Ready reports whether the node may be sent work.
+	Ready func(ctx context.Context) error
+}
+
+// Routes is the whole API.
+func (s *Server) Routes() []Route {
+	return []Route{
+		{"GET", "/healthz", Anyone, s.health, http.StatusOK},
+		{"GET", "/readyz", Anyone, s.ready, http.StatusOK},
+		{"GET", "/api/v1/openapi.json", Anyone, s.openapi, http.StatusOK},
+		{"POST", "/api/v1/cases", Anyone, s.file, http.StatusCreated},
+		{"GET", "/api/v1/cases", Officer, s.list, http.StatusOK},
+		{"GET", "/api/v1/cases/{number}", Holder, s.read, http.StatusOK},
+		{"POST", "/api/v1/cases/{number}/commands", Holder, s.command, http.StatusOK},
+		{"GET", "/api/v1/cases/{number}/events", Officer, s.events, http.StatusOK},
+		{"GET", "/api/v1/cases/{number}/events/{seq}/words", Officer, s.words, http.StatusOK},
+		{"POST", "/api/v1/cases/{number}/links", Officer, s.link, http.StatusCreated},
+	}
+}
+
+// Call is one request, free of the web framework.
+type Call struct {
+	Param     func(name string) string
+	Query     func(name string) string
+	Body      []byte
+	Key       string // Idempotency-Key
+	Language  string // zh or en
+	User      *store.User
+	Link      *store.Link
+	RequestID string
+}
+
+func (s *Server) health(context.Context, *Call) (any, error) {
+	return map[string]string{"status": "ok"}, nil
+}
+
+func (s *Server) ready(ctx context.Context, _ *Call) (any, error) {
+	if err := s.Store.Ping(ctx); err != nil {
+		return nil, &Problem{Status: http.StatusServiceUnavailable, Code: "not_ready"}
+	}
+	if s.Ready != nil {
+		if err := s.Ready(ctx); err != nil {
+			return nil, &Problem{Status: http.StatusServiceUnavailable, Code: "not_ready"}
+		}
+	}
+	return map[string]string{"status": "ready"}, nil
+}

@@ -1,0 +1,164 @@
+// Package simulate lives whole lives through the real engine and store, on a
+// clock of its own: first one scripted case for every row of the table, then a
+// realistic mix whose people are invented and whose course is drawn by lot.
+package simulate
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"fangxin/workflow"
+	"fangxin/workflow/rehearse"
+)
+
+// step is one thing that happens in a script: an event taken by somebody, or,
+// with Wait, one that a clock will raise.
+type step struct {
+	Event string
+	ID    string // of the row, where the script was found by exploring
+	Wait  bool
+}
+
+// tries bounds the exploration; it ends as soon as every row has a script.
+const tries, longest = 20_000, 60
+
+// discover explores the pure law by random walks until it knows, for every row
+// of the table, a script that leads through it.
+func discover(seed uint64, law workflow.Rules, from time.Time) map[string][]step {
+	random := rand.New(rand.NewPCG(seed, 1))
+	found := map[string][]step{}
+	fresh := walk{random: random, law: law, now: from, found: found, c: workflow.New(workflow.Complaint, 1, "HT-2026-000001-0")}
+	places := []walk{}                   // where a row was found first: most walks go on from one of them
+	all := len(workflow.Transitions) - 1 // T70 wants an outage: scripted by hand
+	for n := 0; n < tries && len(found) < all; n++ {
+		w := fresh
+		if len(places) > 0 && random.IntN(5) > 0 {
+			w = places[random.IntN(len(places))]
+			w.path = slices.Clone(w.path)
+		}
+		for end := len(w.path) + 12; len(w.path) < min(end, longest); {
+			before := len(found)
+			if !w.step() {
+				break
+			}
+			if len(found) > before {
+				places = append(places, w)
+				places[len(places)-1].path = slices.Clone(w.path)
+			}
+		}
+	}
+	found["T70"] = []step{{Event: "file_green_channel"}, {Event: "classify"}, {Event: "open_green_channel"}, {Event: "delivered"}, {Event: outage}, {Event: "extend_after_outage", Wait: true}}
+	return found
+}
+
+// outage is the step of a script in which the service is away.
+const outage = "(outage)"
+
+type walk struct {
+	random *rand.Rand
+	law    workflow.Rules
+	c      workflow.Case
+	now    time.Time
+	path   []step
+	found  map[string][]step
+}
+
+// step takes one random move: a row that has no script yet if there is one, an
+// expiry one time in four.
+func (w *walk) step() bool {
+	if first := nextDue(&w.c); !first.IsZero() && !first.After(w.now) {
+		return w.expire() // what is due comes first
+	}
+	if w.c.Version > 0 && w.random.IntN(4) == 0 && w.expire() {
+		return true
+	}
+	moves := workflow.Allowed(w.c, w.law, w.now)
+	w.random.Shuffle(len(moves), func(i, j int) { moves[i], moves[j] = moves[j], moves[i] })
+	slices.SortStableFunc(moves, func(a, b workflow.Move) int { return w.known(a.ID) - w.known(b.ID) })
+	if w.random.IntN(3) == 0 {
+		w.random.Shuffle(len(moves), func(i, j int) { moves[i], moves[j] = moves[j], moves[i] })
+	}
+	for _, m := range moves {
+		if !m.Possible() || m.Event == "archive" && w.random.IntN(20) > 0 {
+			continue
+		}
+		row, _ := workflow.RowByID(m.ID)
+		events, err := workflow.Decide(w.c, rehearse.Compose(w.c, row, w.law, w.now), w.law, w.now)
+		if err != nil {
+			continue
+		}
+		w.path = append(w.path, step{m.Event, m.ID, false})
+		w.apply(events)
+		w.serve()
+		return true
+	}
+	return w.c.Version > 0 && w.expire()
+}
+
+func (w *walk) known(id string) int {
+	if w.found[id] != nil {
+		return 1
+	}
+	return 0
+}
+
+func (w *walk) expire() bool {
+	first := nextDue(&w.c)
+	if first.IsZero() {
+		return false
+	}
+	w.now = later(w.now, first)
+	events, due := workflow.Due(w.c, w.law, w.now)
+	if !due {
+		return false
+	}
+	w.path = append(w.path, step{events[0].Event, events[0].ID, true})
+	w.apply(events)
+	w.serve()
+	return true
+}
+
+func (w *walk) apply(events []workflow.Event) {
+	for _, e := range events {
+		w.c = workflow.Apply(w.c, e)
+		if w.found[e.ID] == nil {
+			w.found[e.ID] = slices.Clone(w.path)
+		}
+	}
+}
+
+func (w *walk) serve() {
+	for {
+		cmd, more := rehearse.Served(w.c)
+		if !more || w.random.IntN(8) == 0 { // some letters are lost
+			return
+		}
+		events, err := workflow.Decide(w.c, cmd, w.law, w.now)
+		if err != nil {
+			return
+		}
+		w.path = append(w.path, step{Event: serveAll})
+		w.apply(events)
+	}
+}
+
+// serveAll delivers the first notice that is owed.
+const serveAll = "(serve)"
+
+func nextDue(c *workflow.Case) time.Time {
+	var first time.Time
+	for _, k := range c.Clocks {
+		if k.State == workflow.Running && (first.IsZero() || k.LateFrom.Before(first)) {
+			first = k.LateFrom
+		}
+	}
+	return first
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
