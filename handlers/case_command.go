@@ -54,6 +54,9 @@ func (s *Server) command(ctx context.Context, c *Call) (any, error) {
 		cmd.Private = &workflow.Private{Person: in.Person, Respondent: in.Respondent, Words: in.Words}
 	}
 	answer, err := s.Store.Execute(ctx, store.Request{Case: v.Number, Command: cmd, Key: c.Key, Scope: v.Number + "/" + string(cmd.Actor.Role) + ":" + cmd.Actor.ID})
+	if err != nil && c.Link != nil {
+		return nil, forParty(err, c.Link.Role)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (s *Server) file(ctx context.Context, c *Call) (any, error) {
 			Private: &workflow.Private{Person: in.Person, Respondent: in.Respondent, Words: in.Words}},
 		Links: []store.NewLink{{Hash: hash, Role: "consumer", Actor: "consumer", Expires: s.Now().Add(linkTerm)}}})
 	if err != nil {
-		return nil, err
+		return nil, forParty(err, "consumer")
 	}
 	view, err := s.Store.Case(ctx, answer.Number)
 	if err != nil {

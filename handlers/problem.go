@@ -63,6 +63,18 @@ func problemOf(err error) *Problem {
 	return &Problem{Status: http.StatusInternalServerError, Code: "internal"}
 }
 
+// forParty leaves in a refusal only what the party itself may do: what the
+// authority may do is not for it to learn.
+func forParty(err error, role string) error {
+	var r *workflow.Refusal
+	if role == "" || !errors.As(err, &r) {
+		return err
+	}
+	p := problemOf(err)
+	p.Allowed = movesOf(r.Allowed, role)
+	return p
+}
+
 // say fills in the words.
 func (p *Problem) say(language, requestID string) {
 	p.Type, p.RequestID = "/problems/"+p.Code, requestID
