@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -46,6 +47,10 @@ func up(ctx context.Context, db *sql.DB, dialect, lockFile string, all fs.FS) ([
 	var steps []Step
 	for _, r := range results {
 		steps = append(steps, Step{r.Source.Path, r.Source.Version, r.Error == nil})
+	}
+	var partial *goose.PartialError
+	if errors.As(err, &partial) && partial.Failed != nil {
+		return steps, fmt.Errorf("migrate: %s, nothing of it was kept: %w", partial.Failed.Source.Path, partial.Err)
 	}
 	if err != nil {
 		return steps, fmt.Errorf("migrate: %w", err)
