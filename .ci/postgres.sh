@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A PostgreSQL server of our own on a free port: `postgres.sh start FOLDER` prints
-# its URL, `postgres.sh stop FOLDER` ends it. FOLDER must be new. Options for the
-# server may follow FOLDER.
+# its URL, `postgres.sh halt FOLDER` ends it and keeps the folder, `postgres.sh
+# stop FOLDER` ends it and removes the folder. Options for the server may follow.
 set -euo pipefail
 
 find_bin() {
@@ -29,7 +29,7 @@ case $action in
 start)
   mkdir -p "$folder"
   [ "$(id -u)" = 0 ] && { chown nobody:nogroup "$folder"; chmod 711 "$folder"; }
-  as_owner "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C >"$folder.initdb.log" 2>&1 || { cat "$folder.initdb.log" >&2; exit 1; }
+  [ -d "$folder/data" ] || as_owner "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C >"$folder.initdb.log" 2>&1 || { cat "$folder.initdb.log" >&2; exit 1; }
   for try in 1 2 3 4 5; do
     port=$((20000 + RANDOM % 20000))
     if as_owner "$bin/pg_ctl" -D "$folder/data" -w -t 60 -l "$folder/server.log" \
@@ -40,6 +40,9 @@ start)
   done
   cat "$folder/server.log" >&2
   exit 1
+  ;;
+halt)
+  as_owner "$bin/pg_ctl" -D "$folder/data" -m fast -w stop >/dev/null 2>&1 || true
   ;;
 stop)
   as_owner "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null 2>&1 || true

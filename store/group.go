@@ -110,15 +110,20 @@ func (d *door) expire(f *folding, law workflow.Rules, now time.Time) {
 		if !due {
 			return
 		}
-		d.record(f, events)
+		d.record(f, events, nil)
 	}
 }
 
-func (d *door) record(f *folding, events []workflow.Event) {
-	for _, e := range events {
+// record writes events down; states are the case after each, if they are known.
+func (d *door) record(f *folding, events []workflow.Event, states []workflow.Case) {
+	for i, e := range events {
 		before := f.now
 		hash := d.rows.event(&f.now, e)
-		f.now = workflow.Apply(f.now, e)
+		if states != nil {
+			f.now = states[i]
+		} else {
+			f.now = workflow.Apply(f.now, e)
+		}
 		f.now.Head = hash
 		f.moved = true
 		d.rows.count(f.now.ID, e.Seq, workflow.Contributions(before, f.now, e))
@@ -148,13 +153,13 @@ func (d *door) decide(r *request, got *found, law workflow.Rules, now time.Time)
 		r.err = f.broken
 		return
 	}
-	events, err := decideSafely(f.now, r.Command, law, now)
+	events, states, err := decideSafely(f.now, r.Command, law, now)
 	if err != nil {
 		r.err = err
 		return
 	}
 	before := f.now.Version
-	d.record(f, events)
+	d.record(f, events, states)
 	if before == 0 {
 		d.keep(f, got)
 	}
@@ -227,11 +232,11 @@ func (d *door) split(r *request, e workflow.Event, got *found, law workflow.Rule
 	}
 	f := d.fresh(workflow.Report, law, now)
 	cmd.Commitment = r.reportCommitment()
-	events, err := decideSafely(f.now, cmd, law, now)
+	events, states, err := decideSafely(f.now, cmd, law, now)
 	if err != nil {
 		panic(fmt.Sprintf("a report that may be split could not be opened: %v", err))
 	}
-	d.record(f, events)
+	d.record(f, events, states)
 	d.keep(f, got)
 	d.attachBox(&r.sealed, f, events[0].Seq)
 	r.answer.Report = f.now.Number
@@ -247,18 +252,20 @@ func (d *door) answer(r *request, got *found, now time.Time) {
 	got.keys[r.Key] = kept{r.print, r.answer} // the same key again within this group
 }
 
-// decideSafely turns a panic of the law into an answer for its command alone.
-func decideSafely(c workflow.Case, cmd workflow.Command, law workflow.Rules, now time.Time) (events []workflow.Event, err error) {
+// decideSafely turns a panic of the law, in deciding or in applying, into an
+// answer for its command alone: both come before any row is written.
+func decideSafely(c workflow.Case, cmd workflow.Command, law workflow.Rules, now time.Time) (events []workflow.Event, states []workflow.Case, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			events, err = nil, fmt.Errorf("%w: %v", ErrBug, p)
+			events, states, err = nil, nil, fmt.Errorf("%w: %v", ErrBug, p)
 		}
 	}()
 	if events, err = workflow.Decide(c, cmd, law, now); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, e := range events {
-		c = workflow.Apply(c, e) // a panic in here must also come before any row
+		c = workflow.Apply(c, e)
+		states = append(states, c)
 	}
-	return events, nil
+	return events, states, nil
 }

@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -135,29 +134,52 @@ func (g *asking) refuse() *Refusal {
 	return &Refusal{Code: "missing", Guard: first, Missing: slices.Compact(missing)}
 }
 
-var code = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_.:/#-]{0,127}$`)
-
 // notACode finds an input field that holds words where only a code or a
 // reference belongs: words are personal until shown otherwise, and the log must
 // not hold them.
 func notACode(in *Input) string {
-	fields := map[string]string{"category": in.Category, "town": in.Town, "source": in.Source, "ticket": in.Ticket, "language": in.Language,
-		"other": in.Other, "act": in.Act, "unit": in.Unit, "receiver": in.Receiver, "officer": in.Officer, "ground": in.Ground,
-		"feedback_code": in.FeedbackCode, "court_kind": in.CourtKind, "finding": in.Finding, "organisation": in.Organisation,
-		"organisation_kind": in.OrgKind, "body": in.Body, "chosen": in.Chosen, "payer": in.Payer, "form": in.Form, "lost": in.Lost,
-		"reason": in.Reason, "answer_kind": in.AnswerKind, "publication": in.Publication, "proof": in.Proof, "paper": in.Paper}
-	bad := ""
-	for name, value := range fields {
-		if value != "" && !code.MatchString(value) && (bad == "" || name < bad) {
-			bad = name
+	for _, x := range [...][2]string{{"act", in.Act}, {"answer_kind", in.AnswerKind}, {"body", in.Body}, {"category", in.Category}, {"chosen", in.Chosen},
+		{"court_kind", in.CourtKind}, {"feedback_code", in.FeedbackCode}, {"finding", in.Finding}, {"form", in.Form}, {"ground", in.Ground},
+		{"language", in.Language}, {"lost", in.Lost}, {"officer", in.Officer}, {"organisation", in.Organisation}, {"organisation_kind", in.OrgKind},
+		{"other", in.Other}, {"paper", in.Paper}, {"payer", in.Payer}, {"proof", in.Proof}, {"publication", in.Publication}, {"reason", in.Reason},
+		{"receiver", in.Receiver}, {"source", in.Source}, {"ticket", in.Ticket}, {"town", in.Town}, {"unit", in.Unit}} {
+		if x[1] != "" && !isCode(x[1]) {
+			return x[0]
 		}
 	}
-	for name, list := range map[string][]string{"requests": in.Requests, "missing": in.Missing} {
-		if strings.Join(list, "") != "" && slices.ContainsFunc(list, func(s string) bool { return !code.MatchString(s) }) {
-			bad = name
+	switch bad := func(s string) bool { return !isCode(s) }; {
+	case slices.ContainsFunc(in.Requests, bad):
+		return "requests"
+	case slices.ContainsFunc(in.Missing, bad):
+		return "missing"
+	}
+	for _, item := range in.Items {
+		if !isCode(item.Kind) || !isCode(item.Ref) {
+			return "items"
 		}
 	}
-	return bad
+	for _, t := range in.Attempts {
+		if !isCode(t.Channel) || !isCode(t.Paper) {
+			return "attempts"
+		}
+	}
+	return ""
+}
+
+// isCode reports whether a text is a code or a reference: letters, digits and
+// _ . : / # -, beginning with a letter or digit, at most 128 of them.
+func isCode(s string) bool {
+	if s == "" || len(s) > 128 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		plain := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+		if !plain && (i == 0 || strings.IndexByte("_.:/#-", c) < 0) {
+			return false
+		}
+	}
+	return true
 }
 
 func supervisionOf(c *Case, no int64) *Clock {

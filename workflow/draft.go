@@ -56,6 +56,9 @@ func (d *draft) lawful(*Row) *Clock {
 
 // follow finds the first of the row's `then` rows that may be taken now.
 func (d *draft) follow(now time.Time) (*Row, Actor) {
+	if len(d.row.Then) == 0 {
+		return nil, Actor{}
+	}
 	x := tableOf(d.c.Kind)
 	after := Apply(d.was, d.e)
 	for _, id := range d.row.Then {
@@ -112,14 +115,14 @@ func (d *draft) write() {
 
 // begin gives a new case its first attributes.
 func (d *draft) begin() {
-	for name, value := range map[string]string{attrAcceptance: "none", attrMediator: "unit", attrAgreement: "none", attrBroken: no, attrPerformance: "none"} {
-		d.set(name, value)
+	for _, x := range [...][2]string{{attrAcceptance, "none"}, {attrMediator, "unit"}, {attrAgreement, "none"}, {attrBroken, no}, {attrPerformance, "none"}} {
+		d.set(x[0], x[1])
 	}
 }
 
 func (d *draft) set(name, value string) {
 	if d.e.Data.Set == nil {
-		d.e.Data.Set = map[string]string{}
+		d.e.Data.Set = make(map[string]string, 16)
 	}
 	d.e.Data.Set[name] = value
 	d.c.assign(name, value)

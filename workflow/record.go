@@ -18,17 +18,16 @@ func (d *draft) record() {
 
 func (d *draft) recordInfo() {
 	in, a := &d.cmd.Input, d.cmd.Actor
-	for name, value := range map[string]string{
-		"proof": in.Proof, "paper": in.Paper, "reason": in.Reason, "ground": in.Ground, "feedback_code": in.FeedbackCode,
-		"due_on": in.DueOn.String(), "performed_on": in.PerformedOn.String(), "received_on": in.ReceivedOn.String(),
-		"receiver": in.Receiver, "other": in.Other, "finding": in.Finding, "publication": in.Publication, "form": in.Form,
-		"answer_kind": in.AnswerKind, "act": in.Act, "missing": strings.Join(in.Missing, " "), "court_kind": in.CourtKind,
-		"body": in.Body, "chosen": in.Chosen, "payer": in.Payer, "lost": in.Lost,
-		"notice": strconv.FormatInt(in.Notice, 10), "offer": strconv.FormatInt(in.Offer, 10), "score": strconv.Itoa(in.Score),
-		"performed_fen": strconv.FormatInt(in.Performed, 10),
-		"on_behalf_of":  string(a.For), "channel": a.Channel, "identity": a.Identity,
+	for _, x := range [...][2]string{
+		{"proof", in.Proof}, {"paper", in.Paper}, {"reason", in.Reason}, {"ground", in.Ground}, {"feedback_code", in.FeedbackCode},
+		{"due_on", in.DueOn.String()}, {"performed_on", in.PerformedOn.String()}, {"received_on", in.ReceivedOn.String()},
+		{"receiver", in.Receiver}, {"other", in.Other}, {"finding", in.Finding}, {"publication", in.Publication}, {"form", in.Form},
+		{"answer_kind", in.AnswerKind}, {"act", in.Act}, {"missing", strings.Join(in.Missing, " ")}, {"court_kind", in.CourtKind},
+		{"body", in.Body}, {"chosen", in.Chosen}, {"payer", in.Payer}, {"lost", in.Lost},
+		{"notice", number(in.Notice)}, {"offer", number(in.Offer)}, {"score", number(int64(in.Score))}, {"performed_fen", number(in.Performed)},
+		{"on_behalf_of", string(a.For)}, {"channel", a.Channel}, {"identity", a.Identity},
 	} {
-		d.info(name, value)
+		d.info(x[0], x[1])
 	}
 	if a.For != "" {
 		d.info("read_back", yesNo(a.ReadBack))
@@ -50,6 +49,14 @@ func (d *draft) recordInfo() {
 	for i, t := range in.Attempts {
 		d.info("attempt."+strconv.Itoa(i+1), t.On.String()+" "+t.Channel+" "+t.Paper)
 	}
+}
+
+// number writes what is not zero.
+func number(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 func (d *draft) keep(name, value string) {
@@ -87,10 +94,10 @@ func (d *draft) recordFiling() {
 	default:
 		return
 	}
-	d.keep(factDomain, strconv.Itoa(in.Domain))
+	d.keep(factDomain, number(int64(in.Domain)))
 	d.keep(factCategory, in.Category)
 	d.keep(factTown, in.Town)
-	d.keep(factAmount, strconv.FormatInt(in.AmountFen, 10))
+	d.keep(factAmount, number(in.AmountFen))
 	d.keep(factRequests, strings.Join(in.Requests, " "))
 	d.keep(factKnewOn, in.KnewOn.String())
 	d.keep(factSource, in.Source)
