@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,7 +24,19 @@ func main() {
 	only := flag.String("only", "", "filings-postgres, filings-sqlite, midnight, verify, decide; empty: all")
 	filings := flag.Int("filings", 1_000_000, "cases that wait while the midnight comes")
 	due := flag.Int("due", 100_000, "of them due at midnight")
+	profile := flag.String("cpuprofile", "", "write a processor profile to this file")
 	flag.Parse()
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		defer pprof.StopCPUProfile()
+	}
 	parts := []struct {
 		name string
 		run  func() error

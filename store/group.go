@@ -40,7 +40,7 @@ func (d *door) attempt(group []*request, overdue int) (int, error) {
 	if err := d.db.read(ctx, &want, got); err != nil {
 		return 0, err
 	}
-	d.rows = rows{}
+	d.rows.reset()
 	d.numbers.begin()
 	if overdue > 0 && len(got.order) == 0 {
 		d.swept = place{}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"time"
 
@@ -94,6 +95,24 @@ type rare struct {
 }
 
 func (r *rows) empty() bool { return len(r.events.seq) == 0 && len(r.answers.key) == 0 }
+
+// reset empties the rows and keeps their room for the next group.
+func (r *rows) reset() { shorten(reflect.ValueOf(r).Elem()) }
+
+func shorten(v reflect.Value) {
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Kind() {
+		case reflect.Struct:
+			shorten(f)
+		case reflect.Slice:
+			if f.Len() > 0 {
+				// the fields are this package's own; only their length changes
+				header := reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem()
+				header.SetLen(0)
+			}
+		}
+	}
+}
 
 // event adds the row of one event and returns its hash.
 func (r *rows) event(c *workflow.Case, e workflow.Event) ledger.Hash {

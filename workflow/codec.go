@@ -3,7 +3,6 @@ package workflow
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -248,24 +247,4 @@ func (o *object) clock() *Clock {
 		Roll: calendar.Roll(o.text("roll")), Starts: o.date("starts"), Due: o.date("due"), LateFrom: o.time("late_from"), Calendar: o.text("calendar"),
 		Provisional: o.bool("provisional"), Notice: o.int("notice"), About: o.text("about"), PausedOn: o.date("paused_on"), PausedDays: int(o.int("paused_days")),
 		PausedWork: int(o.int("paused_working_days")), Decided: o.int("decided")}
-}
-
-// ParseBody reads a projection back; clocks and head come from their own rows.
-func ParseBody(id int64, body []byte) (Case, error) {
-	v, err := ledger.Parse(body)
-	if err != nil {
-		return Case{}, err
-	}
-	o := readObject(v)
-	c := Case{ID: id, Number: o.text("number"), Kind: Kind(o.text("kind")), Version: o.int("version"), At: o.time("at"), State: State(o.text("state")),
-		Acceptance: o.text("acceptance"), Mediator: o.text("mediator"), Agreement: o.text("agreement"), Broken: o.text("broken"), Ground: o.text("ground"),
-		Performance: o.text("performance"), Result: o.text("result"), Outcome: o.text("outcome"), Facts: o.texts("facts"),
-		Last: Counters{o.int("clock"), o.int("notice")}}
-	for _, item := range o.list("notices") {
-		n := readObject(item)
-		c.Notices = append(c.Notices, Notice{n.int("no"), n.text("to"), n.text("kind"), n.int("seq"), n.bool("told")})
-		o.err = errors.Join(o.err, n.err)
-	}
-	slices.SortFunc(c.Notices, func(a, b Notice) int { return int(a.No - b.No) })
-	return c, o.err
 }
