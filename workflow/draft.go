@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -269,7 +270,13 @@ func (d *draft) close() {
 	d.set(attrOutcome, outcome)
 	w := &d.was
 	if w.Version > 0 {
-		d.set(factBefore, strings.Join([]string{string(w.State), w.Acceptance, w.Mediator, w.Agreement, w.Broken, w.Ground, w.Performance, w.Result}, "|"))
+		before := []string{string(w.State), w.Acceptance, w.Mediator, w.Agreement, w.Broken, w.Ground, w.Performance, w.Result}
+		for _, name := range slices.Sorted(maps.Keys(d.e.Data.Set)) { // and the facts that this row changes
+			if d.c.attribute(name) == nil {
+				before = append(before, name+"="+w.Facts[name])
+			}
+		}
+		d.set(factBefore, strings.Join(before, "|"))
 		d.set(factClosedBy, strconv.FormatInt(d.e.Seq, 10))
 	}
 }

@@ -97,6 +97,7 @@ func decided(t *rapid.T, c workflow.Case, cmd workflow.Command, now time.Time) w
 // checked applies events and holds the case to what must always be true.
 func checked(t *rapid.T, c workflow.Case, events []workflow.Event) workflow.Case {
 	for _, e := range events {
+		t.Logf("%s %s -> %s", e.ID, e.Event, e.Data.To)
 		before := string(c.Body(nil))
 		row, known := workflow.RowByID(e.ID)
 		next := workflow.Apply(c, e)
@@ -127,8 +128,8 @@ func checked(t *rapid.T, c workflow.Case, events []workflow.Event) workflow.Case
 			t.Fatalf("personal words in the log: %s", payload)
 		}
 		c = next
-		consistent(t, &c)
 	}
+	consistent(t, &c) // between the events of one decision nobody can look
 	return c
 }
 
@@ -153,7 +154,7 @@ func consistent(t *rapid.T, c *workflow.Case) {
 		}
 	}
 	if c.State != workflow.Closed && c.Version > 0 && !awake {
-		t.Fatalf("%s sleeps", c.State)
+		t.Fatalf("%s %s sleeps: %+v", c.State, c.Acceptance, c.Clocks)
 	}
 	if (c.Outcome != "") != (c.State == workflow.Closed) {
 		t.Fatalf("%s with outcome %q", c.State, c.Outcome)

@@ -17,6 +17,10 @@ func (d *draft) restore() {
 	for i, name := range []string{attrAcceptance, attrMediator, attrAgreement, attrBroken, attrGround, attrPerformance, attrResult} {
 		d.set(name, before[i+1])
 	}
+	for _, fact := range before[8:] {
+		name, value, _ := strings.Cut(fact, "=")
+		d.set(name, value)
+	}
 	for _, name := range []string{attrOutcome, factBefore, factClosedBy} {
 		d.set(name, "")
 	}
@@ -51,6 +55,9 @@ func (d *draft) reopen(k Clock, owed map[string]int64) {
 			owed[party] = d.owe(party, k.Code)
 		}
 		k = Clock{No: k.No, Code: k.Code, Seq: k.Seq, About: k.About, Notice: owed[party], State: Waiting}
+		if owed[party] == 0 { // nobody is left to be told: it runs from today
+			d.run(&k, "")
+		}
 	}
 	d.clock(ClockOp{Op: "restore", No: k.No, Code: k.Code, State: k.State, Clock: &k})
 }

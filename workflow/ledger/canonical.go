@@ -58,10 +58,10 @@ func AppendTime(b []byte, t time.Time) []byte {
 	return append(t.UTC().AppendFormat(append(b, '"'), "2006-01-02T15:04:05.000000Z"), '"')
 }
 
-// AppendInt appends a whole number.
+// AppendInt appends a whole number, which the caller keeps within ±MaxInt.
 func AppendInt(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }
 
-// AppendMap appends an object of strings, keys in byte order.
+// AppendMap appends an object of strings, keys in byte order; keys are ASCII.
 func AppendMap(b []byte, m map[string]string) []byte {
 	keys := make([]string, 0, len(m))
 	for k := range m {
@@ -79,8 +79,9 @@ func AppendMap(b []byte, m map[string]string) []byte {
 	return append(b, '}')
 }
 
-// Append appends any value made of string, bool, nil, int, int64, []any and
-// map[string]any.
+// Append appends any value made of string, bool, nil, int, int64, Raw, []any and
+// map[string]any. Floats, whole numbers beyond MaxInt, NUL, broken UTF-8 and keys
+// that are not ASCII are errors: other programs would write them differently.
 func Append(b []byte, v any) ([]byte, error) {
 	var err error
 	switch v := v.(type) {
@@ -93,6 +94,8 @@ func Append(b []byte, v any) ([]byte, error) {
 			return b, errors.New("text with NUL or broken UTF-8")
 		}
 		return AppendString(b, v), nil
+	case Raw:
+		return append(b, v...), nil
 	case int:
 		return Append(b, int64(v))
 	case int64:

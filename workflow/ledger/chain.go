@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,7 +28,8 @@ func Chain(prev Hash, payload []byte) Hash {
 
 // Commit is the salted commitment to something sealed beside the log:
 // "sha256:" and SHA-256(salt || data) in hex. Without the salt, which is sealed
-// too and stands on the receipt, nothing can be guessed back.
+// too and stands on the receipt, nothing can be guessed back. The salt is always
+// 16 bytes: were its length free, two pairs could give one commitment.
 func Commit(salt, data []byte) string {
 	h := sha256.New()
 	h.Write(salt)
@@ -72,58 +75,42 @@ func (b Block) Payload() []byte {
 // Hash is the block's hash.
 func (b Block) Hash() Hash { return Chain(b.Prev, b.Payload()) }
 
-// ParseBlock reads a block's payload; it refuses what is not canonical.
+// ParseBlock reads a block's payload. It takes exactly what Payload writes, so
+// that no two texts mean one block; Prev stands beside the payload and stays
+// zero.
 func ParseBlock(payload []byte) (Block, error) {
-	if err := Canonical(payload); err != nil {
-		return Block{}, err
-	}
-	v, _ := Parse(payload)
-	m, _ := v.(map[string]any)
-	var b Block
-	b.Height, _ = m["height"].(int64)
-	at, _ := m["at"].(string)
-	t, err := time.Parse(time.RFC3339Nano, at)
-	if err != nil {
-		return b, errors.New("a block without an instant")
-	}
-	b.At = t
-	heads, _ := m["heads"].([]any)
-	for _, item := range heads {
-		h, _ := item.(map[string]any)
-		var head Head
-		head.Case, _ = h["case"].(string)
-		head.Seq, _ = h["seq"].(int64)
-		text, _ := h["hash"].(string)
-		if n, err := hex.Decode(head.Hash[:], []byte(text)); err != nil || n != 32 || head.Case == "" {
-			return b, fmt.Errorf("head %q of block %d is broken", head.Case, b.Height)
+	var m struct {
+		At    time.Time
+		Heads []struct {
+			Case, Hash string
+			Seq        int64
 		}
+		Height int64
+		V      int
+	}
+	if err := json.Unmarshal(payload, &m); err != nil {
+		return Block{}, fmt.Errorf("not a block: %w", err)
+	}
+	b := Block{Height: m.Height, At: m.At.UTC()}
+	switch {
+	case m.V != Version:
+		return b, fmt.Errorf("block of format %d: this program knows format %d", m.V, Version)
+	case b.Height < 1 || b.At.IsZero():
+		return b, errors.New("a block has a height from 1 and an instant")
+	}
+	for i, h := range m.Heads {
+		head := Head{Case: h.Case, Seq: h.Seq}
+		if !hexed(h.Hash, 64) || h.Case == "" || !Clean(h.Case) || h.Seq < 1 {
+			return b, fmt.Errorf("head %q of block %d is broken", h.Case, b.Height)
+		}
+		if i > 0 && h.Case <= m.Heads[i-1].Case {
+			return b, fmt.Errorf("head %q of block %d stands twice or out of order", h.Case, b.Height)
+		}
+		_, _ = hex.Decode(head.Hash[:], []byte(h.Hash)) // hexed has looked
 		b.Heads = append(b.Heads, head)
 	}
+	if !bytes.Equal(b.Payload(), payload) {
+		return b, fmt.Errorf("block %d is not in canonical form", b.Height)
+	}
 	return b, nil
-}
-
-// Checkpoint is the last block, kept outside the database: whoever restores an
-// old backup cannot restore this as well.
-type Checkpoint struct {
-	Height int64
-	Hash   Hash
-	At     time.Time
-}
-
-// Text is the checkpoint as a file of three lines.
-func (c Checkpoint) Text() string {
-	return fmt.Sprintf("fangxin checkpoint\n%d %x\n%s\n", c.Height, c.Hash, c.At.UTC().Format(time.RFC3339Nano))
-}
-
-// ParseCheckpoint reads what Text wrote.
-func ParseCheckpoint(text string) (c Checkpoint, err error) {
-	var hash, at string
-	if _, err = fmt.Sscanf(text, "fangxin checkpoint\n%d %s\n%s\n", &c.Height, &hash, &at); err != nil {
-		return c, errors.New("not a checkpoint: three lines, the first of them \"fangxin checkpoint\"")
-	}
-	if n, err := hex.Decode(c.Hash[:], []byte(hash)); err != nil || n != 32 {
-		return c, errors.New("checkpoint: the hash is not 64 hexadecimal digits")
-	}
-	c.At, err = time.Parse(time.RFC3339Nano, at)
-	return c, err
 }

@@ -101,7 +101,7 @@ func TestBlocks(t *testing.T) {
 }
 
 func TestCheckpoint(t *testing.T) {
-	c := Checkpoint{12, Hash{5, 6}, time.Date(2026, 5, 6, 1, 2, 3, 0, time.UTC)}
+	c := Checkpoint{Height: 12, Hash: Hash{5, 6}, At: time.Date(2026, 5, 6, 1, 2, 3, 0, time.UTC)}
 	got, err := ParseCheckpoint(c.Text())
 	if err != nil || got != c {
 		t.Fatalf("%+v %v", got, err)

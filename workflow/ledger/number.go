@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"golang.org/x/text/width"
 )
 
 // ErrNumber is the one answer to a number that cannot be: its check digit is
@@ -31,27 +29,44 @@ func check(digits string) byte {
 	return '0' + c
 }
 
-// Number is a case number that can be read aloud: HT-2026-000123-4.
+// Number is a case number that can be read aloud: HT-2026-000123-8. The prefix is
+// one to four capital letters, the serial at least six digits.
 func Number(prefix string, year int, serial int64) string {
-	y, s := strconv.Itoa(year), fmt.Sprintf("%06d", serial)
+	y, s := fmt.Sprintf("%04d", year), fmt.Sprintf("%06d", serial)
 	return prefix + "-" + y + "-" + s + "-" + string(check(y+s))
 }
 
 var numberForm = regexp.MustCompile(`^([A-Z]{1,4})-?([0-9]{4})-?([0-9]{6,12})-?([0-9])$`)
 
-var spoken = strings.NewReplacer("幺", "1", "〇", "0", "○", "0", " ", "", "\u3000", "", "—", "-", "－", "-", "–", "-")
+// spoken turns what people write or dictate into plain letters and digits.
+var spoken = strings.NewReplacer("幺", "1", "〇", "0", "○", "0", "零", "0", "一", "1", "二", "2", "三", "3", "四", "4",
+	"五", "5", "六", "6", "七", "7", "八", "8", "九", "9", " ", "", "\t", "", "\r", "", "\n", "", "\u00a0", "", "\u200b", "", "\ufeff", "",
+	"—", "-", "–", "-", "‐", "-", "\u2011", "-", "−", "-")
+
+// narrow folds a full-width character to its plain one.
+func narrow(r rune) rune {
+	switch {
+	case r >= '！' && r <= '～':
+		return r - '！' + '!'
+	case r == '\u3000': // the full-width blank
+		return ' '
+	}
+	return r
+}
 
 // ParseNumber reads a number as people write it: full-width, 幺 and 〇, small
-// letters, missing hyphens. It looks nothing up.
+// letters, missing hyphens. Each number has one spelling after that: a serial
+// padded beyond six digits is another number's and refused. It looks nothing
+// up; its only error is ErrNumber.
 func ParseNumber(s string) (prefix string, year int, serial int64, err error) {
 	if len(s) > 100 {
 		return "", 0, 0, ErrNumber
 	}
-	m := numberForm.FindStringSubmatch(strings.ToUpper(spoken.Replace(width.Fold.String(s))))
-	if m == nil || check(m[2]+m[3]) != m[4][0] {
+	m := numberForm.FindStringSubmatch(strings.ToUpper(spoken.Replace(strings.Map(narrow, s))))
+	if m == nil || check(m[2]+m[3]) != m[4][0] || len(m[3]) > 6 && m[3][0] == '0' {
 		return "", 0, 0, ErrNumber
 	}
 	year, _ = strconv.Atoi(m[2])
-	serial, err = strconv.ParseInt(m[3], 10, 64)
-	return m[1], year, serial, err
+	serial, _ = strconv.ParseInt(m[3], 10, 64) // at most twelve digits
+	return m[1], year, serial, nil
 }
