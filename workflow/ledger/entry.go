@@ -33,7 +33,7 @@ type Entry struct {
 // Append appends the entry's one line, keys in byte order. It allocates nothing
 // but room in b. Its texts are Clean and Seq is within MaxInt: the engine has
 // seen to that at the edge.
-func (e *Entry) Append(b []byte) []byte {
+func (e Entry) Append(b []byte) []byte {
 	b = AppendString(append(b, `{"actor":`...), e.Actor)
 	b = AppendTime(append(b, `,"at":`...), e.At)
 	b = AppendString(append(b, `,"case":`...), e.Case)
