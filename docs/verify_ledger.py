@@ -1,9 +1,6 @@
 #!/usr/bin/env python3
-"""Verifies the log in a SQLite file without any of Fangxin's code: docs/ledger.md."""
-import hashlib
-import json
-import sqlite3
-import sys
+"""Verifies the log in a SQLite file without any of Fangxin's code: verify_ledger.py FILE [CHECKPOINT]; docs/ledger.md."""
+import hashlib, json, sqlite3, sys
 
 
 def fail(what):
@@ -11,46 +8,53 @@ def fail(what):
     sys.exit(1)
 
 
-def canonical(payload):
-    return json.dumps(json.loads(payload), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+def link(name, before, head, prev, digest, payload, says):
+    """Holds a row against the one before it, and its text against its place; gives the text as a value."""
+    if prev != head:
+        fail(f"{name}: does not follow the {before} before it")
+    if not isinstance(payload, bytes) or hashlib.sha256(head + payload).digest() != digest:
+        fail(f"{name}: its hash is not that of its text")
+    value = read(payload)
+    if json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() != payload:
+        fail(f"{name}: its text is not in order")
+    if any(value.get(key) != what for key, what in says.items()):
+        fail(f"{name}: its text says that it is {' '.join(str(value.get(key)) for key in says)}")
+    return value
 
 
-def chained(prev, payload):
-    return hashlib.sha256(prev + payload.encode()).digest()
+def read(payload):
+    try:  # no text has a fraction: it reads as null, and so differs
+        return dict(json.loads(payload.decode(), parse_float=lambda text: None))
+    except (AttributeError, TypeError, ValueError):
+        return {}
 
 
-def main(path):
+def main(path, checkpoint=None):
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    hashes, case, seq, head, events = {}, None, 0, bytes(32), 0
-    rows = db.execute("select c.number, e.case_id, e.seq, e.prev_hash, e.hash, e.payload from events e"
-                      " left join cases c on c.id = e.case_id order by e.case_id, e.seq")
-    for number, case_id, n, prev, digest, payload in rows:
+    db.text_factory = bytes  # the bytes as they lie there, not what they read as
+    hashes, case, events = {}, None, 0
+    for case_id, n, prev, digest, payload in db.execute("select case_id, seq, prev_hash, hash, payload from events order by case_id, seq"):
         if case_id != case:
-            case, seq, head = case_id, 0, bytes(32)
+            case, number, seq, head = case_id, read(payload).get("case"), 0, bytes(32)
         name = f"{number} event {n}"
         if n != seq + 1:
             fail(f"{name}: an event before it is missing")
-        if prev != head:
-            fail(f"{name}: does not follow the event before it")
-        if chained(prev, payload) != digest:
-            fail(f"{name}: its hash is not that of its text")
-        entry = json.loads(payload)
-        if canonical(payload) != payload or entry["case"] != number or entry["seq"] != n:
-            fail(f"{name}: its text is not in order")
-        seq, head, events = n, digest, events + 1
-        hashes[number, n] = digest.hex()
-    height, head = 0, bytes(32)
+        link(name, "event", head, prev, digest, payload, {"case": number, "seq": n})
+        if (number, n) in hashes:
+            fail(f"{name}: stands twice")
+        hashes[number, n], seq, head, events = digest.hex(), n, digest, events + 1
+    height, head, blocks = 0, bytes(32), {}
     for n, prev, digest, payload in db.execute("select height, prev_hash, hash, payload from blocks order by height"):
         if n != height + 1:
             fail(f"block {n}: a block before it is missing")
-        if prev != head or chained(prev, payload) != digest or canonical(payload) != payload:
-            fail(f"block {n}: does not follow, or its hash is not that of its text")
-        for sealed in json.loads(payload)["heads"]:
+        for sealed in link(f"block {n}", "block", head, prev, digest, payload, {"height": n})["heads"]:
             if hashes.get((sealed["case"], sealed["seq"])) != sealed["hash"]:
                 fail(f"{sealed['case']} event {sealed['seq']}: is not the event that block {n} sealed")
-        height, head = n, digest
+        height, head, blocks[str(n)] = n, digest, digest.hex()
+    if checkpoint and blocks.get((kept := open(checkpoint).read().split("\n")[1].split())[0]) != kept[1]:
+        fail(f"block {kept[0]}: is not the checkpoint's; the log ends at block {height}, as an old backup does")
     print(f"good: {events} events, {height} blocks")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"fangxin/store"
+	"fangxin/store/audit"
 	"fangxin/store/storetest"
 	"fangxin/workflow"
 	"fangxin/workflow/policy"
@@ -240,6 +241,10 @@ func TestKilledProcess(t *testing.T) {
 				var wrong int
 				if err := s.Pool().QueryRow("select count(*) from cases c where version <> (select count(*) from events where case_id = c.id)").Scan(&wrong); err != nil || wrong > 0 {
 					t.Errorf("%d projections differ from their log, %v", wrong, err)
+				}
+				proof, err := audit.Verify(ctx, s.Pool(), s.Dialect(), audit.Options{Now: time.Date(2026, 5, 6, 2, 0, 0, 0, time.UTC)})
+				if err != nil || len(proof.Findings) > 0 {
+					t.Errorf("after the kill: %v %v", proof.Findings, err)
 				}
 				if len(acked) == 0 {
 					t.Error("nothing was acknowledged before the kill")

@@ -1,9 +1,9 @@
 package workflow
 
 import (
+	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,21 +13,28 @@ import (
 // draft is one event while it is written. Every effect is applied to the
 // working copy by the code that Apply uses, so that both always agree.
 type draft struct {
-	was Case // before the row
-	c   Case // the working copy
-	e   Event
-	r   Rules
-	row *Row
-	cmd *Command
-	due *Clock // whose expiry this is, or nil
-	eff time.Time
-	day calendar.Date // legal day of eff
+	origin *Case // before the decision that the row is part of
+	was    Case  // before the row
+	c      Case  // the working copy
+	e      Event
+	r      Rules
+	row    *Row
+	cmd    *Command
+	due    *Clock // whose expiry this is, or nil
+	eff    time.Time
+	day    calendar.Date // legal day of eff
 }
 
 // take writes the event of a row, and those of the rows that follow it at once.
 // due is the clock whose expiry the row is, if it is one.
 func take(c Case, row *Row, cmd Command, r Rules, now time.Time, due *Clock) []Event {
-	d := &draft{was: c, c: c.Clone(), r: r, row: row, cmd: &cmd, due: due, eff: now}
+	return takeFrom(&c, c, row, cmd, r, now, due)
+}
+
+// takeFrom goes on from a case that earlier rows of the same decision changed;
+// origin is the case before all of them.
+func takeFrom(origin *Case, c Case, row *Row, cmd Command, r Rules, now time.Time, due *Clock) []Event {
+	d := &draft{origin: origin, was: c, c: c.Clone(), r: r, row: row, cmd: &cmd, due: due, eff: now}
 	now = now.UTC().Truncate(time.Microsecond)
 	if now.Before(c.At) {
 		now = c.At
@@ -42,7 +49,7 @@ func take(c Case, row *Row, cmd Command, r Rules, now time.Time, due *Clock) []E
 	events := []Event{d.e}
 	if next, by := d.follow(now); next != nil {
 		follow := Command{Event: next.Event, Actor: by}
-		events = append(events, take(Apply(c, d.e), next, follow, r, now, d.lawful(next))...)
+		events = append(events, takeFrom(origin, Apply(c, d.e), next, follow, r, now, d.lawful(next))...)
 	}
 	return events
 }
@@ -268,16 +275,18 @@ func (d *draft) close() {
 		outcome = d.c.Result
 	}
 	d.set(attrOutcome, outcome)
-	w := &d.was
-	if w.Version > 0 {
+	if w := d.origin; w.Version > 0 {
 		before := []string{string(w.State), w.Acceptance, w.Mediator, w.Agreement, w.Broken, w.Ground, w.Performance, w.Result}
-		for _, name := range slices.Sorted(maps.Keys(d.e.Data.Set)) { // and the facts that this row changes
-			if d.c.attribute(name) == nil {
+		names := slices.Collect(maps.Keys(w.Facts)) // and the facts that the decision changed
+		names = slices.AppendSeq(names, maps.Keys(d.c.Facts))
+		slices.Sort(names)
+		for _, name := range slices.Compact(names) {
+			if w.Facts[name] != d.c.Facts[name] {
 				before = append(before, name+"="+w.Facts[name])
 			}
 		}
 		d.set(factBefore, strings.Join(before, "|"))
-		d.set(factClosedBy, strconv.FormatInt(d.e.Seq, 10))
+		d.set(factClosedBy, fmt.Sprintf("%d-%d", w.Version+1, d.e.Seq))
 	}
 }
 

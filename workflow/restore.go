@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -12,7 +13,8 @@ func (d *draft) restore() {
 	before := strings.Split(d.was.Facts[factBefore], "|")
 	to := State(before[0])
 	d.e.Data.To = to
-	closed := d.was.Facts.int(factClosedBy)
+	var first, last int64 // the events of the decision that closed the case
+	_, _ = fmt.Sscanf(d.was.Facts[factClosedBy], "%d-%d", &first, &last)
 	d.leave(to)
 	for i, name := range []string{attrAcceptance, attrMediator, attrAgreement, attrBroken, attrGround, attrPerformance, attrResult} {
 		d.set(name, before[i+1])
@@ -26,8 +28,10 @@ func (d *draft) restore() {
 	}
 	owed := map[string]int64{}
 	for i := range d.c.Clocks {
-		if k := d.c.Clocks[i]; k.Ended == closed && k.Seq < closed || k.Decided == closed {
-			d.reopen(k, owed)
+		k := d.c.Clocks[i]
+		decided := k.Decided >= first && k.Decided <= last
+		if k.Seq < first && (decided || k.Ended >= first && k.Ended <= last) {
+			d.reopen(k, decided, owed)
 		}
 	}
 	for _, party := range []string{"consumer", "merchant"} {
@@ -41,15 +45,18 @@ func (d *draft) restore() {
 	d.e.Data.Sealed = d.cmd.Commitment
 }
 
-func (d *draft) reopen(k Clock, owed map[string]int64) {
+// reopen brings one clock back. A decision that was told meanwhile is undone
+// with it: the duty stands again.
+func (d *draft) reopen(k Clock, decided bool, owed map[string]int64) {
 	def := table.clock[k.Code]
-	if k.Decided == 0 || k.Decided != d.was.Facts.int(factClosedBy) {
-		k.State = k.Was
-	} else if !k.State.Open() { // told meanwhile: the decision is undone, the duty stands again
+	ranOut := k.State == Expired && !decided
+	if !decided || !k.State.Open() {
 		k.State = k.Was
 	}
 	k.Ended, k.Was, k.Decided = 0, "", 0
-	if def.Starts == OnNotice && slices.Contains([]string{"consumer", "merchant", "party"}, def.Whose) && k.State != Owed {
+	switch {
+	case k.State == Owed:
+	case def.Starts == OnNotice && slices.Contains([]string{"consumer", "merchant", "party"}, def.Whose):
 		party := d.party(def)
 		if owed[party] == 0 {
 			owed[party] = d.owe(party, k.Code)
@@ -58,6 +65,9 @@ func (d *draft) reopen(k Clock, owed map[string]int64) {
 		if owed[party] == 0 { // nobody is left to be told: it runs from today
 			d.run(&k, "")
 		}
+	case ranOut: // the clock that closed the case would close it again at once
+		k = Clock{No: k.No, Code: k.Code, Seq: k.Seq}
+		d.run(&k, "")
 	}
 	d.clock(ClockOp{Op: "restore", No: k.No, Code: k.Code, State: k.State, Clock: &k})
 }

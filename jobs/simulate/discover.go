@@ -4,8 +4,10 @@
 package simulate
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"fangxin/workflow"
@@ -29,20 +31,17 @@ func discover(seed uint64, law workflow.Rules, from time.Time) map[string][]step
 	random := rand.New(rand.NewPCG(seed, 1))
 	found := map[string][]step{}
 	fresh := walk{random: random, law: law, now: from, found: found, c: workflow.New(workflow.Complaint, 1, "HT-2026-000001-0")}
-	places := []walk{}                   // where a row was found first: most walks go on from one of them
-	all := len(workflow.Transitions) - 1 // T70 wants an outage: scripted by hand
+	places, new := []walk{}, map[string]bool{} // one walk for every situation met: most go on from one of them
+	all := len(workflow.Transitions) - 1       // T70 wants an outage: scripted by hand
 	for n := 0; n < tries && len(found) < all; n++ {
 		w := fresh
-		if len(places) > 0 && random.IntN(5) > 0 {
+		if len(places) > 0 && random.IntN(8) > 0 {
 			w = places[random.IntN(len(places))]
 			w.path = slices.Clone(w.path)
 		}
-		for end := len(w.path) + 12; len(w.path) < min(end, longest); {
-			before := len(found)
-			if !w.step() {
-				break
-			}
-			if len(found) > before {
+		for end := len(w.path) + 8; len(w.path) < min(end, longest) && w.step(); {
+			if s := w.situation(); !new[s] {
+				new[s] = true
 				places = append(places, w)
 				places[len(places)-1].path = slices.Clone(w.path)
 			}
@@ -50,6 +49,13 @@ func discover(seed uint64, law workflow.Rules, from time.Time) map[string][]step
 	}
 	found["T70"] = []step{{Event: "file_green_channel"}, {Event: "classify"}, {Event: "open_green_channel"}, {Event: "delivered"}, {Event: outage}, {Event: "extend_after_outage", Wait: true}}
 	return found
+}
+
+// situation is what tells one walk from another: where the case stands, what was
+// agreed, and whether the court may still be asked.
+func (w *walk) situation() string {
+	c := &w.c
+	return strings.Join([]string{string(c.State), c.Acceptance, c.Agreement, c.Mediator, c.Broken, c.Ground, c.Outcome, fmt.Sprint(c.Runs("confirmation_application"), c.Facts["organisation_eligible"])}, "|")
 }
 
 // outage is the step of a script in which the service is away.

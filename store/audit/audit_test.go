@@ -73,6 +73,18 @@ func verify(t *testing.T, w *storetest.World, opt audit.Options) audit.Report {
 	return r
 }
 
+// Erasing a person leaves everything that can be proven.
+func TestGreenAfterAnErasure(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		number := populate(t, w)[2]
+		w.Advance(400 * 24 * time.Hour)
+		w.Do(number, "publish_or_hold", "erase_person")
+		if r := verify(t, w, audit.Options{}); len(r.Findings) > 0 {
+			t.Fatal(r.Findings)
+		}
+	})
+}
+
 func TestGreen(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
 		populate(t, w)
