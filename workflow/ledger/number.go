@@ -43,13 +43,17 @@ var spoken = strings.NewReplacer("幺", "1", "〇", "0", "○", "0", "零", "0",
 	"五", "5", "六", "6", "七", "7", "八", "8", "九", "9", " ", "", "\t", "", "\r", "", "\n", "", "\u00a0", "", "\u200b", "", "\ufeff", "",
 	"—", "-", "–", "-", "‐", "-", "\u2011", "-", "−", "-")
 
-// narrow folds a full-width character to its plain one.
-func narrow(r rune) rune {
+// plain folds full-width characters and small letters. Unicode's own upper case
+// would make an S of ſ.
+func plain(r rune) rune {
+	if r >= '！' && r <= '～' {
+		r += '!' - '！'
+	}
 	switch {
-	case r >= '！' && r <= '～':
-		return r - '！' + '!'
 	case r == '\u3000': // the full-width blank
 		return ' '
+	case r >= 'a' && r <= 'z':
+		return r - 'a' + 'A'
 	}
 	return r
 }
@@ -62,7 +66,7 @@ func ParseNumber(s string) (prefix string, year int, serial int64, err error) {
 	if len(s) > 100 {
 		return "", 0, 0, ErrNumber
 	}
-	m := numberForm.FindStringSubmatch(strings.ToUpper(spoken.Replace(strings.Map(narrow, s))))
+	m := numberForm.FindStringSubmatch(spoken.Replace(strings.Map(plain, s)))
 	if m == nil || check(m[2]+m[3]) != m[4][0] || len(m[3]) > 6 && m[3][0] == '0' {
 		return "", 0, 0, ErrNumber
 	}
