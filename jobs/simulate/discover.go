@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fangxin/workflow"
+	"fangxin/workflow/calendar"
 	"fangxin/workflow/rehearse"
 )
 
@@ -20,10 +21,11 @@ type step struct {
 	Event string
 	ID    string // of the row, where the script was found by exploring
 	Wait  bool
+	Days  int // of a pause; or to the agreed day, where it is not the usual one
 }
 
 // tries bounds the exploration; it ends as soon as every row has a script.
-const tries, longest = 20_000, 60
+const tries, longest = 60_000, 60
 
 // discover explores the pure law by random walks until it knows, for every row
 // of the table, a script that leads through it.
@@ -79,6 +81,7 @@ func (w *walk) step() bool {
 	if w.c.Version > 0 && w.random.IntN(4) == 0 && w.expire() {
 		return true
 	}
+	w.pause()
 	moves := workflow.Allowed(w.c, w.law, w.now)
 	w.random.Shuffle(len(moves), func(i, j int) { moves[i], moves[j] = moves[j], moves[i] })
 	slices.SortStableFunc(moves, func(a, b workflow.Move) int { return w.known(a.ID) - w.known(b.ID) })
@@ -90,16 +93,44 @@ func (w *walk) step() bool {
 			continue
 		}
 		row, _ := workflow.RowByID(m.ID)
-		events, err := workflow.Decide(w.c, rehearse.Compose(w.c, row, w.law, w.now), w.law, w.now)
+		cmd, days := rehearse.Compose(w.c, row, w.law, w.now), 0
+		if w.random.IntN(6) == 0 {
+			days = 100
+		}
+		agreed(&cmd, days, w.now)
+		events, err := workflow.Decide(w.c, cmd, w.law, w.now)
 		if err != nil {
 			continue
 		}
-		w.path = append(w.path, step{m.Event, m.ID, false})
+		w.path = append(w.path, step{Event: m.Event, ID: m.ID, Days: days})
 		w.apply(events)
 		w.serve()
 		return true
 	}
 	return w.c.Version > 0 && w.expire()
+}
+
+// agreed names a later day for whatever the parties agree on.
+func agreed(cmd *workflow.Command, days int, now time.Time) {
+	if days > 0 {
+		cmd.Input.DueOn = calendar.On(now).AddDays(days)
+	}
+}
+
+// idle is the step of a script in which days go by and nothing happens.
+const idle = "(idle)"
+
+// pause lets some days go by, less than would let a clock run out.
+func (w *walk) pause() {
+	due := nextDue(&w.c)
+	if due.IsZero() || w.random.IntN(6) > 0 {
+		return
+	}
+	if days := int(due.Sub(w.now).Hours()-12) / 24; days > 0 {
+		days = 1 + w.random.IntN(days)
+		w.now = w.now.Add(time.Duration(days) * 24 * time.Hour)
+		w.path = append(w.path, step{Event: idle, Days: days})
+	}
 }
 
 func (w *walk) known(id string) int {
@@ -119,7 +150,7 @@ func (w *walk) expire() bool {
 	if !due {
 		return false
 	}
-	w.path = append(w.path, step{events[0].Event, events[0].ID, true})
+	w.path = append(w.path, step{Event: events[0].Event, ID: events[0].ID, Wait: true})
 	w.apply(events)
 	w.serve()
 	return true

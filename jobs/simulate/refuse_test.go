@@ -95,6 +95,8 @@ func replay(t *testing.T, script []step, law workflow.Rules, now time.Time) (wor
 			now = later(now, nextDue(&c))
 			events, _ := workflow.Due(c, law, now)
 			apply(events)
+		case st.Event == idle:
+			now = now.Add(time.Duration(st.Days) * 24 * time.Hour)
 		case st.Event == serveAll:
 			cmd, _ := rehearse.Served(c)
 			events, err := workflow.Decide(c, cmd, law, now)
@@ -104,7 +106,9 @@ func replay(t *testing.T, script []step, law workflow.Rules, now time.Time) (wor
 			apply(events)
 		default:
 			row, _ := workflow.RowByID(st.ID)
-			events, err := workflow.Decide(c, rehearse.Compose(c, row, law, now), law, now)
+			cmd := rehearse.Compose(c, row, law, now)
+			agreed(&cmd, st.Days, now)
+			events, err := workflow.Decide(c, cmd, law, now)
 			if err != nil {
 				t.Fatal(err)
 			}
