@@ -13,16 +13,8 @@ import (
 // Payload appends the canonical text of the event: what is hashed and stored.
 // Keys are in byte order; docs/ledger.md describes every one.
 func (e Event) Payload(b []byte, number string) []byte {
-	b = ledger.AppendString(append(b, `{"actor":`...), e.Actor)
-	b = ledger.AppendTime(append(b, `,"at":`...), e.At)
-	b = ledger.AppendString(append(b, `,"case":`...), number)
-	b = e.Data.append(append(b, `,"data":`...))
-	b = ledger.AppendString(append(b, `,"event":`...), e.Event)
-	b = ledger.AppendString(append(b, `,"id":`...), e.ID)
-	b = ledger.AppendTime(append(b, `,"lawful_at":`...), e.LawfulAt)
-	b = ledger.AppendString(append(b, `,"rules":`...), e.Rules)
-	b = ledger.AppendInt(append(b, `,"seq":`...), e.Seq)
-	return append(b, `,"v":1}`...)
+	return ledger.Entry{Actor: e.Actor, At: e.At, Case: number, Data: e.Data.append(make([]byte, 0, 1024)), Event: e.Event, ID: e.ID,
+		LawfulAt: e.LawfulAt, Rules: e.Rules, Seq: e.Seq, V: ledger.Version}.Append(b)
 }
 
 func (d *Data) append(b []byte) []byte {
