@@ -71,6 +71,8 @@ func TestStrangersVerifier(t *testing.T) {
 		"nothing":          {"", "good: 9 events, 3 blocks"},
 		"a digit":          {"update events set payload = replace(payload, '12800', '12900') where case_id = 2 and seq = 2", "HT-2026-000002-8 event 2: its hash is not that of its text"},
 		"a hash":           {"update events set hash = zeroblob(32) where case_id = 1 and seq = 3", "HT-2026-000001-5 event 3: its hash is not that of its text"},
+		"a hash before":    {"update events set prev_hash = zeroblob(32) where case_id = 1 and seq = 3", "HT-2026-000001-5 event 3: does not follow the event before it"},
+		"a block's before": {"update blocks set prev_hash = zeroblob(32) where height = 2", "block 2: does not follow the block before it"},
 		"a first event":    {"delete from events where case_id = 3 and seq = 1", "HT-2026-000003-1 event 2: an event before it is missing"},
 		"an event":         {"delete from events where case_id = 2 and seq = 2", "HT-2026-000002-8 event 3: an event before it is missing"},
 		"a last event":     {"delete from events where case_id = 2 and seq = 3", "HT-2026-000002-8 event 3: is not the event that block 3 sealed"},
