@@ -17,7 +17,10 @@ type Notice struct {
 	URL       string
 	Published Date // known from this day on
 	Amends    bool // changes an earlier notice of the same year
+	Whole     bool // says everything about its year: what earlier notices said of it no longer counts
 	Days      []NoticeDay
+
+	builtIn bool
 }
 
 // NoticeDay is one day that a notice names.
@@ -29,8 +32,12 @@ type NoticeDay struct {
 
 // notice is the checked-in form.
 type notice struct {
-	year                              int
-	amends, number, published, url, d string
+	year      int
+	amends    string // its title, where it changes an earlier notice
+	number    string
+	published string
+	url       string
+	d         string
 }
 
 // Calendar is a set of notices; it never changes.
@@ -57,8 +64,17 @@ var theEmbedded = sync.OnceValue(func() *Calendar {
 func Embedded() *Calendar { return theEmbedded() }
 
 // With adds notices that came later. A second notice for a year amends it.
+// Whoever knew a day before the notice was published is not affected: see
+// KnownAt.
 func (c *Calendar) With(more ...Notice) (*Calendar, error) {
-	return build(append(slices.Clone(c.notices), more...))
+	all := slices.Clone(c.notices)
+	for _, n := range more {
+		n.builtIn = false
+		n.Amends = slices.ContainsFunc(all, func(o Notice) bool { return o.Year == n.Year })
+		n.Days = slices.Clone(n.Days)
+		all = append(all, n)
+	}
+	return build(all)
 }
 
 // Notices lists the notices in the order in which they became known.
@@ -67,8 +83,8 @@ func (c *Calendar) Notices() []Notice { return slices.Clone(c.notices) }
 func build(all []Notice) (*Calendar, error) {
 	slices.SortStableFunc(all, func(a, b Notice) int { return cmp.Compare(a.Published, b.Published) })
 	for _, n := range all {
-		if n.Published == 0 || n.Year < 2000 || len(n.Days) == 0 {
-			return nil, fmt.Errorf("notice for %d: needs a year, a day of publication and at least one day", n.Year)
+		if n.Published == 0 || n.Year < 2011 || n.Year > lastYear || len(n.Days) == 0 {
+			return nil, fmt.Errorf("notice for %d: needs a year from 2011 to %d, a day of publication and at least one day", n.Year, lastYear)
 		}
 	}
 	return &Calendar{all, make([]View, len(all)+1), make([]sync.Once, len(all)+1)}, nil
@@ -81,13 +97,17 @@ func (c *Calendar) KnownAt(d Date) *View {
 	return &c.views[n]
 }
 
+func yearlyTitle(year int) string {
+	return fmt.Sprintf("国务院办公厅关于%d年部分节假日安排的通知", year)
+}
+
 func (n notice) open() Notice {
 	published, err := ParseDate(n.published)
 	if err != nil {
 		panic(err)
 	}
 	out := Notice{Year: n.year, Number: n.number, URL: n.url, Published: published, Amends: n.amends != "",
-		Title: fmt.Sprintf("国务院办公厅关于%d年部分节假日安排的通知", n.year)}
+		Title: cmp.Or(n.amends, yearlyTitle(n.year)), builtIn: true}
 	for _, part := range strings.Split(n.d, "; ") {
 		words := strings.Fields(part)
 		from, to, ranged := strings.Cut(words[1], "..")

@@ -1,8 +1,6 @@
 package calendar
 
 import (
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -69,7 +67,7 @@ func TestWorkedExamples(t *testing.T) {
 		if lit := v.Count(on(t, e.from), e.n, e.unit, HolidayOnly); e.literal != "" && lit.Due != on(t, e.literal) {
 			t.Errorf("%s by holidays only: %s, want %s", e.id, lit.Due, e.literal)
 		}
-		if want := strings.HasPrefix(e.id, "E23") || strings.HasPrefix(e.id, "E09 before"); got.Provisional != (e.id == "E23") && !want {
+		if got.Provisional != (e.id == "E23") {
 			t.Errorf("%s: provisional %v", e.id, got.Provisional)
 		}
 	}
@@ -201,39 +199,5 @@ func TestDates(t *testing.T) {
 	}
 	if got := On(time.Date(2026, 1, 31, 16, 30, 0, 0, time.UTC)); got != on(t, "2026-02-01") {
 		t.Errorf("half past midnight in China is %s", got)
-	}
-}
-
-func TestImportedNoticeMakesTheYearCertain(t *testing.T) {
-	days := []string{"2027-01-01", "2027-02-05", "2027-02-06", "2027-02-07", "2027-02-08", "2027-04-05", "2027-05-01", "2027-05-02", "2027-06-09", "2027-09-15", "2027-10-01", "2027-10-02", "2027-10-03"}
-	var b strings.Builder
-	for _, d := range days {
-		b.WriteString(`{"name":"x","date":"` + d + `","isOffDay":true},`)
-	}
-	file := `{"year":2027,"papers":["https://example.org/2027"],"days":[` + b.String() + `{"name":"x","date":"2027-02-14","isOffDay":false},{"name":"x","date":"2027-02-15","isOffDay":false}]}`
-	n, err := ParseNotice([]byte(file), on(t, "2026-12-01"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if slices.ContainsFunc(n.Days, func(d NoticeDay) bool { return d.Date == on(t, "2027-02-15") }) {
-		t.Error("an ordinary Monday is no make-up day")
-	}
-	c, err := Embedded().With(n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !c.KnownAt(on(t, "2026-12-01")).Working(on(t, "2027-02-14")) || c.KnownAt(on(t, "2026-11-30")).Working(on(t, "2027-02-14")) {
-		t.Error("the make-up Sunday is known from the day of publication, not before")
-	}
-	if c.KnownAt(on(t, "2026-12-02")).Provisional(on(t, "2027-03-01")) {
-		t.Error("2027 is still provisional")
-	}
-	for _, bad := range []string{`{}`, `{"year":2027,"days":[]}`, `{"year":2027,"days":[{"date":"2026-13-01"}]}`, `null`, file + "x"[:0] + "", `{"year":2027,"dayz":[]}`} {
-		if bad == file {
-			continue
-		}
-		if _, err := ParseNotice([]byte(bad), on(t, "2026-12-01")); err == nil {
-			t.Errorf("%s was taken for a notice", bad)
-		}
 	}
 }

@@ -85,35 +85,36 @@ func (v *View) rolled(d Date, roll Roll) Date {
 	}
 }
 
-// provisionalBetween asks the last day first: knowledge ends, it has no holes.
+// provisionalBetween reports whether a day after from, up to and including to,
+// has no notice. Knowledge rarely has holes, so the ends mostly answer.
 func (v *View) provisionalBetween(from, to Date) bool {
 	if v.Provisional(to) {
 		return true
 	}
-	return from < v.first
+	for d := from + 1; d < v.solid && d < to; d++ {
+		if v.Provisional(d) {
+			return true
+		}
+	}
+	return false
 }
 
 // Explain lists the days that were counted and those that were not, and why:
-// for working days all after the first up to the due day; for other units the
-// days that the end rolled over.
+// for working days all after the first up to the end; for days every day up to
+// the end; for any unit the days that the end rolled over, which are skipped.
 func (v *View) Explain(d Due) (counted []Date, skipped []Skip) {
-	if d.Unit != WorkingDay {
-		for day := d.Raw; day < d.Due; day++ {
-			why, _ := v.Why(day)
+	for day := d.From + 1; day <= d.Raw; day++ {
+		why, off := v.Why(day)
+		switch {
+		case d.Unit == WorkingDay && off:
 			skipped = append(skipped, why)
+		case d.Unit == WorkingDay || d.Unit == Day:
+			counted = append(counted, day)
 		}
-		if d.Unit == Day {
-			for day := d.From + 1; day <= d.Raw; day++ {
-				counted = append(counted, day)
-			}
-		}
-		return counted, skipped
 	}
-	for day := d.From + 1; day <= d.Due; day++ {
+	for day := d.Raw; day < d.Due; day++ {
 		if why, off := v.Why(day); off {
 			skipped = append(skipped, why)
-		} else {
-			counted = append(counted, day)
 		}
 	}
 	return counted, skipped

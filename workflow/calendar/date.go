@@ -30,10 +30,11 @@ func NewDate(year int, month time.Month, d int) Date {
 	return Date(time.Date(year, month, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 }
 
-// ParseDate reads 2026-05-06 and nothing else.
+// ParseDate reads 2026-05-06 and nothing else. 1 January 1970, the zero Date,
+// is refused: it could not be told from no date.
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
+	if err != nil || t.Unix() == 0 {
 		return 0, fmt.Errorf("%q is not a date: write it as 2026-05-06", s)
 	}
 	return Date(t.Unix() / 86400), nil

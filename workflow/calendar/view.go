@@ -1,7 +1,10 @@
 package calendar
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -13,6 +16,7 @@ type View struct {
 	kind    []kind // from first on; outside it, weekends and statutory days
 	named   map[Date]reason
 	years   map[int]bool // covered by a notice
+	solid   Date         // from here to the last day covered, every day is
 }
 
 type kind uint8
@@ -26,6 +30,7 @@ const (
 type reason struct {
 	name, number string
 	off          bool
+	year         int // of the notice
 }
 
 const lastYear = 2050
@@ -33,24 +38,70 @@ const lastYear = 2050
 func (v *View) fill(known []Notice) {
 	v.first = NewDate(2010, 1, 1)
 	v.kind = make([]kind, NewDate(lastYear+1, 1, 1)-v.first)
-	v.named, v.years, v.version = map[Date]reason{}, map[int]bool{}, "none"
-	last, amendments := 0, 0
+	v.named, v.years = map[Date]reason{}, map[int]bool{}
+	last, amendments, imported := 0, 0, false
 	for _, n := range known {
-		if n.Year > last {
+		changed := v.learn(n)
+		switch {
+		case n.Year > last:
 			last, amendments = n.Year, 0
-		} else {
+		case changed:
 			amendments++
 		}
-		v.years[n.Year] = true
-		for _, d := range n.Days {
-			v.named[d.Date] = reason{d.Name, n.Number, d.Off}
-		}
-	}
-	if last > 0 {
-		v.version = fmt.Sprintf("%d%c", last, 'a'+amendments)
+		imported = imported || changed && !n.builtIn
 	}
 	for i := range v.kind {
 		v.kind[i] = v.classify(v.first + Date(i))
+	}
+	v.solid = v.solidFrom()
+	v.name(last, amendments, imported)
+}
+
+// learn takes in a notice and says whether it changed what was known. A day on
+// which it only repeats an earlier notice keeps that one as its reason.
+func (v *View) learn(n Notice) bool {
+	before, covered := maps.Clone(v.named), v.years[n.Year]
+	v.years[n.Year] = true
+	if n.Whole {
+		maps.DeleteFunc(v.named, func(_ Date, r reason) bool { return r.year == n.Year })
+	}
+	for _, d := range n.Days {
+		r, repeated := before[d.Date]
+		if !repeated || r.off != d.Off {
+			r = reason{d.Name, n.Number, d.Off, n.Year}
+		}
+		v.named[d.Date] = r
+	}
+	return !covered || !maps.EqualFunc(before, v.named, func(a, b reason) bool { return a.off == b.off })
+}
+
+// solidFrom is the first of the days that end with the last one covered and
+// have no hole among them.
+func (v *View) solidFrom() Date {
+	i := len(v.kind) - 1
+	for i >= 0 && v.kind[i]&uncertain != 0 {
+		i--
+	}
+	for i >= 0 && v.kind[i]&uncertain == 0 {
+		i--
+	}
+	return v.first + Date(i+1)
+}
+
+// name gives the version. Notices inside the binary are told apart by year and
+// letter; what was imported could say anything, so its digest is added.
+func (v *View) name(last, amendments int, imported bool) {
+	v.version = "none"
+	if last > 0 {
+		v.version = fmt.Sprintf("%d%c", last, 'a'+amendments)
+	}
+	if imported {
+		bytes := make([]byte, len(v.kind))
+		for i, k := range v.kind {
+			bytes[i] = byte(k)
+		}
+		sum := sha256.Sum256(bytes)
+		v.version += "." + hex.EncodeToString(sum[:4])
 	}
 }
 
@@ -81,8 +132,9 @@ func (v *View) of(d Date) kind {
 	return v.classify(d) | uncertain
 }
 
-// Version names the knowledge: the last year with a notice, and a letter for
-// its amendments. The same name means the same knowledge.
+// Version names the knowledge: the last year with a notice and a letter for
+// what changed since ("2026a"), and where notices were imported a digest of the
+// days ("2027a.5f0c1b2e"). The same name means the same knowledge.
 func (v *View) Version() string { return v.version }
 
 // Working reports whether the day is worked.
@@ -110,37 +162,6 @@ func (v *View) WorkingDaysBetween(after, upto Date) int {
 	return n
 }
 
-// statutory names the statutory holiday of a day that no notice covers: 11 days
-// a year, since 2025 13 (全国年节及纪念日放假办法, State Council Decree 795).
-func statutory(d Date) string {
-	t := d.utc()
-	md := int(t.Month())*100 + t.Day()
-	switch {
-	case md == 101:
-		return "元旦"
-	case md == 501 || md == 502 && t.Year() >= 2025:
-		return "劳动节"
-	case md >= 1001 && md <= 1003:
-		return "国庆节"
-	}
-	l, ok := lunar[t.Year()]
-	if !ok {
-		return ""
-	}
-	spring := NewDate(t.Year(), time.Month(l[0]/100), l[0]%100)
-	switch {
-	case d >= spring-1 && d <= spring+2:
-		return "春节"
-	case md == l[1]:
-		return "清明节"
-	case md == l[2]:
-		return "端午节"
-	case md == l[3]:
-		return "中秋节"
-	}
-	return ""
-}
-
 // Skip is a day that was not counted, and why.
 type Skip struct {
 	Date    Date
@@ -155,20 +176,36 @@ func (v *View) Why(d Date) (s Skip, ok bool) {
 	}
 	s.Date = d
 	if r, named := v.named[d]; named {
-		s.Reason, s.English = r.name+"放假（"+r.number+"）", english[r.name]+" holiday ("+r.number+")"
+		s.Reason, s.English = r.name+"放假（"+r.number+"）", inEnglish(r.name)+" holiday ("+r.number+")"
 		if r.number == notYet {
 			s.Reason = r.name + "放假（通知文号待核）"
 		}
 		return s, true
 	}
 	if name := statutory(d); name != "" && v.Provisional(d) {
-		return Skip{d, name + "（法定节日，当年安排尚未公布）", english[name] + " (statutory; no notice for the year yet)"}, true
+		return Skip{d, name + "（法定节日，当年安排尚未公布）", inEnglish(name) + " (statutory; no notice for the year yet)"}, true
 	}
 	return Skip{d, "周末", "weekend"}, true
 }
 
-var english = map[string]string{"元旦": "New Year", "春节": "Spring Festival", "清明节": "Qingming", "劳动节": "Labour Day", "端午节": "Dragon Boat", "中秋节": "Mid-Autumn",
-	"国庆节": "National Day", "抗战胜利日": "Victory Day", "国庆节、中秋节": "National Day and Mid-Autumn", "中秋节、国庆节": "Mid-Autumn and National Day"}
+// Rest gives the reason, in Chinese, for which a day is not worked; off is false
+// for a working day.
+func (v *View) Rest(d Date) (reason string, off bool) {
+	s, off := v.Why(d)
+	return s.Reason, off
+}
+
+// Changed lists the days that are worked in one of two views and not in the
+// other, ascending.
+func (v *View) Changed(later *View) []Date {
+	var out []Date
+	for i := range v.kind {
+		if d := v.first + Date(i); v.Working(d) != later.Working(d) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
 
 // Covered lists the years with a notice, ascending.
 func (v *View) Covered() []int {
