@@ -61,7 +61,7 @@ type database interface {
 	read(ctx context.Context, want *wanted, got *found) error
 	write(ctx context.Context, r *rows) error // commits
 	rollback(ctx context.Context)
-	reserve(ctx context.Context, prefix string, year int, node string, now time.Time) (numberBlock, error)
+	reserve(ctx context.Context, prefix string, year int, node string, now time.Time, spent []int64) (numberBlock, error)
 	close()
 }
 
@@ -146,7 +146,7 @@ type sweep struct {
 func (s *Store) startDoor() {
 	d := &door{s: s, queue: make(chan *request, 4*maxGroup), sweeps: make(chan *sweep), stop: make(chan struct{}), stopped: make(chan struct{})}
 	d.found = found{cases: map[int64]*folding{}, keys: map[string]kept{}}
-	d.numbers = numbers{held: map[series]*numberBlock{}}
+	d.numbers = numbers{held: map[series][]*numberBlock{}}
 	if s.dialect == "sqlite" {
 		d.db = newLite(s.pool)
 	} else {

@@ -319,8 +319,8 @@ func TestNumbersAreCasesOrRecorded(t *testing.T) {
 		w.Reopen()
 		w.File()
 		got := w.Count("select coalesce(sum(last - first + 1), 0) from number_gaps")
-		if got != 253 {
-			t.Errorf("%d numbers recorded as never issued, want 253", got)
+		if got != 1021 {
+			t.Errorf("%d numbers recorded as never issued, want 1021", got)
 		}
 		if n := w.Count("select count(*) from cases"); n != 5 {
 			t.Errorf("%d cases", n)

@@ -12,7 +12,7 @@ import (
 
 // blockSize is how many case numbers a node reserves at once. A counter inside
 // the group's transaction would make all nodes as fast as one.
-const blockSize = 256
+const blockSize = 1024
 
 // series is one run of case numbers.
 type series struct {
@@ -29,28 +29,60 @@ type numberBlock struct {
 	stale             bool // an attempt failed: what was used is for the database to say
 }
 
-// numbers are this node's blocks.
-type numbers struct{ held map[series]*numberBlock }
+// numbers are this node's blocks, oldest first, and the ids of those that are
+// used up and still to be closed.
+type numbers struct {
+	held  map[series][]*numberBlock
+	spent []int64
+}
 
+// begin starts an attempt; the one before it has ended well, or its blocks are
+// stale.
 func (n *numbers) begin() {
-	for _, b := range n.held {
-		b.saved, b.touched = b.next, false
+	for s, blocks := range n.held {
+		for len(blocks) > 0 && blocks[0].next > blocks[0].last {
+			n.spent = append(n.spent, blocks[0].id)
+			blocks = blocks[1:]
+		}
+		n.held[s] = blocks
+		for _, b := range blocks {
+			b.saved, b.touched = b.next, false
+		}
 	}
 }
 
-func (n *numbers) next(s series) int64 { return n.held[s].next }
+func (n *numbers) first(s series) *numberBlock {
+	for _, b := range n.held[s] {
+		if b.next <= b.last {
+			return b
+		}
+	}
+	return nil // provide saw to it that there are enough
+}
+
+func (n *numbers) next(s series) int64 { return n.first(s).next }
 
 func (n *numbers) take(s series) {
-	n.held[s].next++
-	n.held[s].touched = true
+	b := n.first(s)
+	b.next++
+	b.touched = true
+}
+
+func (n *numbers) left(s series) (sum int64) {
+	for _, b := range n.held[s] {
+		sum += b.last - b.next + 1
+	}
+	return sum
 }
 
 // used lists the blocks whose numbers this group takes.
 func (n *numbers) used() []int64 {
 	var out []int64
-	for _, b := range n.held {
-		if b.touched {
-			out = append(out, b.id)
+	for _, blocks := range n.held {
+		for _, b := range blocks {
+			if b.touched {
+				out = append(out, b.id)
+			}
 		}
 	}
 	return out
@@ -59,43 +91,58 @@ func (n *numbers) used() []int64 {
 // revert marks the blocks of a failed attempt: its commit may stand after all,
 // so the database is asked before another number is given from them.
 func (n *numbers) revert() {
-	for _, b := range n.held {
-		if b.touched {
-			b.next, b.stale = b.saved, true
+	for _, blocks := range n.held {
+		for _, b := range blocks {
+			if b.touched {
+				b.next, b.stale = b.saved, true
+			}
 		}
 	}
 }
 
-// provide reserves a block, in a transaction of its own, when the group could
-// need more numbers than are left.
+// provide reserves blocks, each in a transaction of its own, while the group
+// could need more numbers than are left.
 func (d *door) provide(ctx context.Context, group []*request, now time.Time, law workflow.Rules) error {
-	need := map[string]int64{}
+	need := map[series]int64{}
+	year := calendar.On(now).Year()
 	for _, r := range group {
 		if r.caseID == 0 {
-			need[law.County().Prefix]++
+			need[series{law.County().Prefix, year}]++
 		}
 		if r.Command.Event == "split_report" {
-			need[reportPrefix]++
+			need[series{reportPrefix, year}]++
 		}
 	}
-	for prefix, n := range need {
-		s := series{prefix, calendar.On(now).Year()}
-		if b := d.numbers.held[s]; b != nil && !b.stale && b.next+n-1 <= b.last {
-			continue
-		}
-		if d.numbers.held[s] != nil { // the few that are left are not worth keeping
-			if err := d.s.closeBlock(ctx, d.numbers.held[s].id, s, now); err != nil {
-				return errLost
-			}
-			delete(d.numbers.held, s)
-		}
-		b, err := d.db.reserve(ctx, prefix, s.year, d.s.cfg.Node, now)
-		if err != nil {
+	for s, n := range need {
+		if err := d.dropStale(ctx, s, now); err != nil {
 			return err
 		}
-		b.next = b.first
-		d.numbers.held[s] = &b
+		for d.numbers.left(s) < n {
+			b, err := d.db.reserve(ctx, s.prefix, s.year, d.s.cfg.Node, now, d.numbers.spent)
+			if err != nil {
+				return err
+			}
+			b.next = b.first
+			d.numbers.held[s], d.numbers.spent = append(d.numbers.held[s], &b), nil
+		}
 	}
+	return nil
+}
+
+// dropStale closes the blocks of a failed attempt: the database says what was
+// used of them.
+func (d *door) dropStale(ctx context.Context, s series, now time.Time) error {
+	kept := d.numbers.held[s][:0]
+	for _, b := range d.numbers.held[s] {
+		if !b.stale {
+			kept = append(kept, b)
+			continue
+		}
+		if err := d.s.closeBlock(ctx, b.id, s, now); err != nil {
+			return errLost
+		}
+	}
+	d.numbers.held[s] = kept
 	return nil
 }
 
@@ -103,8 +150,13 @@ func (d *door) provide(ctx context.Context, group []*request, now time.Time, law
 func (d *door) giveBack() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	for s, b := range d.numbers.held {
-		_ = d.s.closeBlock(ctx, b.id, s, d.s.cfg.Now()) // the next start closes what this could not
+	for s, blocks := range d.numbers.held {
+		for _, b := range blocks {
+			_ = d.s.closeBlock(ctx, b.id, s, d.s.cfg.Now()) // a later start closes what this could not
+		}
+	}
+	for _, id := range d.numbers.spent {
+		_, _ = d.s.pool.ExecContext(ctx, "update number_blocks set closed_at = $1 where id = $2", d.s.stamp(d.s.cfg.Now()), id)
 	}
 }
 

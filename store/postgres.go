@@ -221,13 +221,16 @@ func (x *clockRows) arrays() []any {
 	return []any{x.caseID, x.no, x.seq, x.n, x.notice, x.ended, x.code, x.state, x.rule, x.unit, x.roll, x.starts, x.due, x.calendar, x.more, x.late, x.remind, x.provisional}
 }
 
-func (p *postgres) reserve(ctx context.Context, prefix string, year int, node string, now time.Time) (b numberBlock, err error) {
+func (p *postgres) reserve(ctx context.Context, prefix string, year int, node string, now time.Time, spent []int64) (b numberBlock, err error) {
 	tx, err := p.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return b, errLost
 	}
 	defer func() { _ = tx.Rollback() }()
 	if _, err := tx.ExecContext(ctx, "lock table number_blocks in share row exclusive mode"); err != nil {
+		return b, errLost
+	}
+	if _, err := tx.ExecContext(ctx, "update number_blocks set closed_at = $1 where id = any($2)", now, spent); err != nil {
 		return b, errLost
 	}
 	err = tx.QueryRowContext(ctx, `insert into number_blocks (prefix, year, first, last, node, reserved_at)

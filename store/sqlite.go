@@ -254,7 +254,12 @@ func (x *clockRows) lite(i int) []any {
 		micro(x.late[i]), micro(x.remind[i]), x.provisional[i], x.code[i], x.caseID[i], x.no[i]}
 }
 
-func (s *lite) reserve(ctx context.Context, prefix string, year int, node string, now time.Time) (b numberBlock, err error) {
+func (s *lite) reserve(ctx context.Context, prefix string, year int, node string, now time.Time, spent []int64) (b numberBlock, err error) {
+	for _, id := range spent {
+		if _, err := s.pool.ExecContext(ctx, "update number_blocks set closed_at = $1 where id = $2", now.UnixMicro(), id); err != nil {
+			return b, liteError(err)
+		}
+	}
 	err = s.pool.QueryRowContext(ctx, `insert into number_blocks (prefix, year, first, last, node, reserved_at)
 		select $1, $2, coalesce(max(last), 0) + 1, coalesce(max(last), 0) + $3, $4, $5 from number_blocks where prefix = $1 and year = $2 returning id, first, last`,
 		prefix, year, blockSize, node, now.UnixMicro()).Scan(&b.id, &b.first, &b.last)

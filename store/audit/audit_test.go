@@ -129,6 +129,8 @@ func TestTampering(t *testing.T) {
 		{"the last block removed", sql("delete from blocks where height = 6"), "log", first, "sealed in block 6, which is not there"},
 		{"a block removed", sql("delete from blocks where height = 3"), "log", is("block 3"), "is not there"},
 		{"a block altered", sql("update blocks set payload = replace(payload, '\"seq\":10', '\"seq\":11') where height = 1"), "log", is("block 1"), "hash"},
+		{"a block's hash cut", sql("update blocks set hash = substr(hash, 1, 4) where height = 2"), "log", is("block 2"), "32 bytes"},
+		{"an event's hash cut", sql("update events set hash = substr(hash, 1, 4) where seq = 2 and case_id = " + two), "log", second, "hash"},
 		{"a due day moved", sql("update clocks set due = '2030-01-01' where code = 'mediation_end' and case_id = " + two), "clocks", second, "mediation_end"},
 		{"a state changed", sql("update cases set state = 'CLOSED.closed' where id = " + two), "log", second, "not what the log makes it"},
 		{"a body changed", sql("update cases set body = replace(body, '\"acceptance\":\"accepted\"', '\"acceptance\":\"refused\"') where id = " + one), "log", first, "not what the log makes it"},

@@ -26,6 +26,11 @@ func (a *auditor) blocks() error {
 			return err
 		}
 		name := fmt.Sprintf("block %d", h)
+		if len(before) != 32 || len(hash) != 32 {
+			a.find("log", name, 0, "its hashes are not 32 bytes long")
+			height = h
+			return nil
+		}
 		if h != height+1 {
 			a.find("log", fmt.Sprintf("block %d", height+1), 0, "is not there")
 			prev = ledger.Hash(before)

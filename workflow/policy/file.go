@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 
@@ -33,6 +34,23 @@ type named struct {
 	En   string `yaml:"en"`
 }
 
+// department is an office of the plan; see kinds.
+type department struct {
+	Code      string `yaml:"code"`
+	Zh        string `yaml:"zh"`
+	En        string `yaml:"en"`
+	Successor string `yaml:"successor"`
+	Kind      string `yaml:"kind"`
+}
+
+// promise is a length that the county gives itself.
+type promise struct {
+	Code string        `yaml:"code"`
+	Zh   string        `yaml:"zh"`
+	N    int           `yaml:"n"`
+	Unit calendar.Unit `yaml:"unit"`
+}
+
 type lawData struct {
 	Regimes []struct {
 		Code    string `yaml:"code"`
@@ -52,11 +70,11 @@ type lawData struct {
 	} `yaml:"terms"`
 	Grounds     map[string]map[string][]named `yaml:"grounds"`
 	Departments []struct {
-		Domain       string  `yaml:"domain"`
-		Handle       *length `yaml:"handle"`
-		Mediate      *length `yaml:"mediate"`
-		TransferDuty bool    `yaml:"transfer_duty"`
-		Basis        string  `yaml:"basis"`
+		Domain   string  `yaml:"domain"`
+		Handle   *length `yaml:"handle"`
+		Mediate  *length `yaml:"mediate"`
+		Transfer string  `yaml:"transfer"`
+		Basis    string  `yaml:"basis"`
 	} `yaml:"departments"`
 }
 
@@ -69,14 +87,9 @@ type countyData struct {
 		Hub     string `yaml:"hub"`
 		Version string `yaml:"version"`
 	} `yaml:"county"`
-	Towns       []named `yaml:"towns"`
-	Departments []struct {
-		Code      string `yaml:"code"`
-		Zh        string `yaml:"zh"`
-		En        string `yaml:"en"`
-		Successor string `yaml:"successor"`
-	} `yaml:"departments"`
-	Domains []struct {
+	Towns       []named      `yaml:"towns"`
+	Departments []department `yaml:"departments"`
+	Domains     []struct {
 		Number     int      `yaml:"number"`
 		Code       string   `yaml:"code"`
 		Zh         string   `yaml:"zh"`
@@ -85,12 +98,7 @@ type countyData struct {
 		With       []string `yaml:"with"`
 		Categories []named  `yaml:"categories"`
 	} `yaml:"domains"`
-	Own []struct {
-		Code string        `yaml:"code"`
-		Zh   string        `yaml:"zh"`
-		N    int           `yaml:"n"`
-		Unit calendar.Unit `yaml:"unit"`
-	} `yaml:"own"`
+	Own        []promise `yaml:"own"`
 	Parameters struct {
 		Roll        calendar.Roll  `yaml:"roll"`
 		Overlay     string         `yaml:"overlay"`
@@ -107,8 +115,17 @@ func strict(name string, data []byte, into any) error {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	err := dec.Decode(into)
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s:1: the file is empty", name)
+	}
 	if err == nil {
-		return nil
+		var second yaml.Node
+		if err = dec.Decode(&second); errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			return fmt.Errorf("%s:%d: a second document begins here; one file is one plan", name, second.Line)
+		}
 	}
 	var many *yaml.TypeError
 	faults := []string{err.Error()}
@@ -128,13 +145,4 @@ func strict(name string, data []byte, into any) error {
 		faults[i] = f
 	}
 	return errors.New(strings.Join(faults, "\n"))
-}
-
-// lineAt finds the line of a value for faults that only show later.
-func lineAt(name string, data []byte, text string) string {
-	before, _, found := bytes.Cut(data, []byte(text))
-	if !found {
-		return name
-	}
-	return fmt.Sprintf("%s:%d", name, bytes.Count(before, []byte("\n"))+1)
 }

@@ -10,19 +10,28 @@ import (
 var reform = calendar.NewDate(2019, 1, 1)
 
 // Unit is the department that the plan routes a domain to: the one listed first
-// leads (列在首位为牵头单位), by its successor since the reform of 2019.
-func (r *Rules) Unit(domain int, _ string, day calendar.Date) (string, bool) {
+// leads (列在首位为牵头单位), by its successor since the reform of 2019. Where the
+// plan names no fixed lead (谁审批谁监管) it is the hub, which finds the office that
+// licenses the respondent; ok is false then, and for a domain that nobody knows,
+// where unit is empty.
+func (r *Rules) Unit(domain int, _ string, day calendar.Date) (unit string, ok bool) {
 	for _, d := range r.plan.Domains {
-		if d.Number == domain {
-			return r.on(d.Lead, day), true
+		if d.Number != domain {
+			continue
 		}
+		if r.office(d.Lead).Kind == whoever {
+			return r.plan.County.Hub, false
+		}
+		return r.on(d.Lead, day), true
 	}
 	return "", false
 }
 
 // Competent reports whether a unit may deal with a domain in a town on a day:
 // it leads or shares the domain, or it is the bureau that receives complaints.
-// With no domain known, the hub alone is.
+// Where the plan says "whoever licenses", that is any department in being. An
+// association or a court takes no administrative decision, though the plan may
+// list it. With no domain known, the hub alone is competent.
 func (r *Rules) Competent(unit string, domain int, town string, day calendar.Date) bool {
 	if town != "" && !slices.ContainsFunc(r.plan.Towns, func(t named) bool { return t.Code == town }) {
 		return false
@@ -30,35 +39,38 @@ func (r *Rules) Competent(unit string, domain int, town string, day calendar.Dat
 	if unit == r.plan.County.Hub {
 		return true
 	}
+	if k := r.office(unit).Kind; unit == "" || k != "" && k != "department" || r.on(unit, day) != unit {
+		return false
+	}
 	for _, d := range r.plan.Domains {
-		if d.Number != domain {
-			continue
+		if d.Number == domain {
+			return r.shares(unit, d.Lead, day) || slices.ContainsFunc(d.With, func(w string) bool { return r.shares(unit, w, day) })
 		}
-		if unit == r.on(d.Lead, day) {
-			return true
-		}
-		return slices.ContainsFunc(d.With, func(w string) bool { return unit == r.on(w, day) })
 	}
 	return false
 }
 
-func (r *Rules) on(code string, day calendar.Date) string {
-	if day < reform {
-		return code
-	}
-	return r.successor(code)
+// shares reports whether a unit is the office that the plan lists.
+func (r *Rules) shares(unit, listed string, day calendar.Date) bool {
+	return unit == r.on(listed, day) || r.office(listed).Kind == whoever
 }
 
-func (r *Rules) successor(code string) string {
+// on follows an office to its successor; empty for an unknown one.
+func (r *Rules) on(code string, day calendar.Date) string {
+	d := r.office(code)
+	if day >= reform && d.Successor != "" {
+		return d.Successor
+	}
+	return d.Code
+}
+
+func (r *Rules) office(code string) department {
 	for _, d := range r.plan.Departments {
-		if d.Code == code && d.Successor != "" {
-			return d.Successor
-		}
 		if d.Code == code {
-			return code
+			return d
 		}
 	}
-	return ""
+	return department{}
 }
 
 // TransferDuty names the statute that obliges to hand a domain's complaint to

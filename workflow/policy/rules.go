@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 
@@ -60,6 +59,7 @@ type term struct {
 	byRegime map[string]Term
 	byKind   map[string]Term
 	all      *Term
+	both     *Term // under Order 20 with State Council Order 778 beside it
 }
 
 var theDefault = sync.OnceValue(func() *Rules {
@@ -84,10 +84,10 @@ func Load(name string, county []byte) (*Rules, error) {
 	if err := strict(name, county, &r.plan); err != nil {
 		return nil, err
 	}
-	if err := r.checkPlan(name, county); err != nil {
+	if err := r.compileRegimes(&law); err != nil {
 		return nil, err
 	}
-	if err := r.compileRegimes(&law); err != nil {
+	if err := checkPlan(name, county, &r.plan, r.regimes); err != nil {
 		return nil, err
 	}
 	r.compileOwn()
@@ -110,51 +110,6 @@ func (r *Rules) Calendar() *calendar.Calendar { return r.calendar }
 
 // County describes the county.
 func (r *Rules) County() County { return r.county }
-
-func (r *Rules) checkPlan(name string, file []byte) error {
-	p := &r.plan
-	fault := func(near, format string, args ...any) error {
-		return fmt.Errorf("%s: %s", lineAt(name, file, near), fmt.Sprintf(format, args...))
-	}
-	switch {
-	case p.County.Prefix == "" || p.County.Hub == "" || p.County.Version == "":
-		return fault("county:", "county needs prefix, hub and version")
-	case p.Parameters.Roll != calendar.RestDay && p.Parameters.Roll != calendar.HolidayOnly:
-		return fault("  roll:", "roll is rest_day or holiday_only, not %q", p.Parameters.Roll)
-	case p.Parameters.Overlay != "earlier" && p.Parameters.Overlay != "off":
-		return fault("  overlay:", "overlay is earlier or off, not %q", p.Parameters.Overlay)
-	}
-	units := []calendar.Unit{calendar.WorkingDay, calendar.Day, calendar.Month, calendar.Year}
-	for _, o := range p.Own {
-		if o.N < 1 || o.N > 1000 || !slices.Contains(units, o.Unit) {
-			return fault("code: "+o.Code, "%s: n from 1 to 1000, unit one of %v", o.Code, units)
-		}
-	}
-	for _, code := range ownNeeded {
-		if !slices.ContainsFunc(p.Own, func(o struct {
-			Code string        `yaml:"code"`
-			Zh   string        `yaml:"zh"`
-			N    int           `yaml:"n"`
-			Unit calendar.Unit `yaml:"unit"`
-		}) bool {
-			return o.Code == code
-		}) {
-			return fault("own:", "own promises lack %s", code)
-		}
-	}
-	for _, d := range p.Domains {
-		if d.Number < 1 || d.Number > 12 || r.successor(d.Lead) == "" {
-			return fault("code: "+d.Code, "domain %s: a number from 1 to 12 and a lead from the departments", d.Code)
-		}
-	}
-	return nil
-}
-
-// ownNeeded are the clocks that no regime gives a length.
-var ownNeeded = []string{"triage", "correction", "delivery", "manual_contact", "appraisal_report", "merchant_first_answer", "negotiation_extension",
-	"service", "proposal", "offer_reply", "election", "performance", "proof_challenge", "performance_election", "conference", "termination_decision",
-	"link_election", "feedback", "result_close", "supervision", "foreign_duty", "survey", "publish", "performance_watch", "correction_of_closing",
-	"green_channel", "termination_notice", "jurisdiction_dispute", "lead_check"}
 
 func (r *Rules) compileRegimes(law *lawData) error {
 	for _, x := range law.Regimes {
@@ -259,8 +214,8 @@ func (r *Rules) ReminderShares() []int { return r.plan.Parameters.Reminders }
 // (Order 121 Art. 16 (4): three years; Order 62: one).
 func (r *Rules) AppealLimit(knew calendar.Date) calendar.Date {
 	g, _ := r.Regime(knew)
-	years := r.plan.Parameters.AppealYears[g.Code]
-	if years == 0 {
+	years, known := r.plan.Parameters.AppealYears[g.Code]
+	if !known { // before any regime known here
 		years = 3
 	}
 	return knew.AddYears(years)

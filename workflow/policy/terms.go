@@ -61,6 +61,11 @@ func (r *Rules) compileTerms(law *lawData) {
 				t.byRegime[key] = made
 			}
 		}
+		if over, ok := t.byRegime[r.overlay.Code]; ok {
+			both := t.byRegime["R1"]
+			both.Overlay = &over
+			t.both = &both
+		}
 		r.terms[x.Code] = t
 	}
 }
@@ -89,8 +94,8 @@ func (r *Rules) compileDepartments(law *lawData) {
 		if number == 0 {
 			continue
 		}
-		if d.TransferDuty {
-			r.duty[number] = d.Basis
+		if d.Transfer != "" {
+			r.duty[number] = d.Transfer
 		}
 		l := d.Handle
 		if l == nil {
@@ -148,10 +153,10 @@ func (r *Rules) statutory(t term, q Question) (Term, bool) {
 	if !ok {
 		return Term{}, false
 	}
-	found, ok := t.byRegime[g.Code]
-	if over, beside := t.byRegime[r.overlay.Code]; ok && beside && g.Code == "R1" && q.Start >= r.overlay.From && r.plan.Parameters.Overlay == "earlier" {
-		found.Overlay = &over
+	if t.both != nil && g.Code == "R1" && q.Start >= r.overlay.From && r.plan.Parameters.Overlay == "earlier" {
+		return *t.both, true
 	}
+	found, ok := t.byRegime[g.Code]
 	return found, ok
 }
 
@@ -167,8 +172,7 @@ func (r *Rules) Due(t Term, q Question, p Pause, known calendar.Date) (calendar.
 	due := v.Count(from, t.N+p.of(t.Unit), t.Unit, t.Roll)
 	if o := t.Overlay; o != nil {
 		if other := v.Count(from, o.N+p.of(o.Unit), o.Unit, o.Roll); other.Due < due.Due {
-			over := *o
-			return other, over
+			return other, *o
 		}
 	}
 	return due, t
