@@ -72,17 +72,20 @@ func (c *checker) line(path []any) int {
 }
 
 var (
-	prefixForm  = regexp.MustCompile(`^[A-Z]{2,8}$`)
+	prefixForm  = regexp.MustCompile(`^[A-Z]{1,4}$`)
 	versionForm = regexp.MustCompile(`^own/[0-9A-Za-z.-]+$`)
 )
 
 func (c *checker) county() {
 	p := c.plan.County
 	if !prefixForm.MatchString(p.Prefix) {
-		c.fault(at("county", "prefix"), "county needs a prefix of two to eight capital letters, not %q: case numbers begin with it", p.Prefix)
+		c.fault(at("county", "prefix"), "county needs a prefix of one to four capital letters, not %q: case numbers begin with it", p.Prefix)
 	}
 	if !versionForm.MatchString(p.Version) {
 		c.fault(at("county", "version"), "county needs a version like own/2026-01, not %q: clocks are pinned to it", p.Version)
+	}
+	if p.Prefix == "JB" {
+		c.fault(at("county", "prefix"), "JB is what numbers of reports (举报) begin with; cases need a prefix of their own")
 	}
 	if !c.department(p.Hub) {
 		c.fault(at("county", "hub"), "county needs a hub from the departments, not %q: it receives the complaints", p.Hub)

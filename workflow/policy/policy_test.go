@@ -45,6 +45,31 @@ func TestMediationByRegime(t *testing.T) {
 	}
 }
 
+// The lists as the articles give them.
+func TestGroundLists(t *testing.T) {
+	for day, want := range map[string][2]string{
+		"2018-01-01": {"REF1 REF2 REF3 REF4 REF7", "TER1a TER1b TER2a TER2b TER3 TER5 TER6 TER8"},
+		"2023-01-01": {"REF1 REF2 REF3 REF4 REF5 REF7", "TER1a TER1b TER2a TER2b TER3 TER4 TER5 TER6 TER8"},
+		"2026-05-01": {"REF1 REF2 REF3 REF4 REF5 REF6 REF7", "TER1a TER1b TER2a TER2b TER3 TER4 TER5 TER6 TER7 TER8"},
+		"2014-03-14": {"", ""},
+	} {
+		if got := codes(Default().RefusalGrounds(on(t, day))); got != want[0] {
+			t.Errorf("to refuse on %s: %s", day, got)
+		}
+		if got := codes(Default().TerminationGrounds(on(t, day))); got != want[1] {
+			t.Errorf("to terminate on %s: %s", day, got)
+		}
+	}
+}
+
+func codes(all []Ground) string {
+	var out []string
+	for _, g := range all {
+		out = append(out, g.Code)
+	}
+	return strings.Join(out, " ")
+}
+
 func TestParameters(t *testing.T) {
 	literal, err := Load("x", []byte(strings.Replace(string(huantaiFile), "roll: rest_day ", "roll: holiday_only ", 1)))
 	if err != nil {
@@ -100,48 +125,5 @@ func TestGroundsByRegime(t *testing.T) {
 	}
 	if r.AppealLimit(on(t, "2018-05-05")) != on(t, "2019-05-05") || r.AppealLimit(on(t, "2024-02-29")) != on(t, "2027-02-28") {
 		t.Error("the limit is one year under Order 62 and three since")
-	}
-}
-
-// A wrong file is refused with file and line.
-func TestWrongFiles(t *testing.T) {
-	good := string(huantaiFile)
-	for name, x := range map[string]struct{ from, to, says string }{
-		"misspelt key":  {"reminders:", "remindrs:", "county.yaml:"},
-		"key twice":     {"  overlay: earlier", "  overlay: earlier\n  overlay: off", "already defined"},
-		"wrong value":   {"roll: rest_day", "roll: sunday", "roll is rest_day or holiday_only"},
-		"wrong type":    {"number: 1\n", "number: one\n", "county.yaml:"},
-		"promise gone":  {"code: triage,", "code: trage,", "own promises lack triage"},
-		"no such lead":  {"lead: aic", "lead: nobody", "a lead from the departments"},
-		"length of 0":   {"code: triage, zh: 分流, n: 2", "code: triage, zh: 分流, n: 0", "n from 1 to 1000"},
-		"not YAML":      {"county:", "county: [", "county.yaml:"},
-		"prefix absent": {"prefix: HT, ", "", "county needs prefix"},
-	} {
-		if !strings.Contains(good, x.from) {
-			t.Fatalf("%s: %q is not in the file", name, x.from)
-		}
-		_, err := Load("county.yaml", []byte(strings.Replace(good, x.from, x.to, 1)))
-		if err == nil || !strings.Contains(err.Error(), x.says) || !strings.Contains(err.Error(), "county.yaml:") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-func TestRouting(t *testing.T) {
-	r := Default()
-	if unit, ok := r.Unit(1, "", on(t, "2026-05-01")); !ok || unit != "amr" {
-		t.Errorf("daily goods since the reform: %s", unit)
-	}
-	if unit, _ := r.Unit(1, "", on(t, "2018-09-01")); unit != "aic" {
-		t.Errorf("daily goods in 2018: %s", unit)
-	}
-	if r.Competent("psb", 1, "", on(t, "2026-05-01")) != true || r.Competent("court", 1, "", on(t, "2026-05-01")) || r.Competent("amr", 1, "999", on(t, "2026-05-01")) {
-		t.Error("remits")
-	}
-	if _, duty := r.TransferDuty(2, on(t, "2026-05-01")); !duty {
-		t.Error("food must be transferred (食品安全法第115条)")
-	}
-	if _, duty := r.TransferDuty(1, on(t, "2026-05-01")); duty {
-		t.Error("daily goods need not")
 	}
 }

@@ -1,0 +1,75 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// A wrong file is refused, with file, line and what is wrong; the line is that
+// of the value, wherever else in the file the same words stand.
+func TestWrongFiles(t *testing.T) {
+	good := string(huantaiFile)
+	for name, x := range map[string]struct{ from, to, says string }{
+		"misspelt key":       {"  reminders:", "  remindrs:", "remindrs is not a key here"},
+		"key twice":          {"  overlay: earlier", "  roll: rest_day #", "already defined"},
+		"wrong value":        {"  roll: rest_day", "  roll: sunday", "roll is rest_day or holiday_only"},
+		"wrong overlay":      {"  overlay: earlier", "  overlay: later", "overlay is earlier or off"},
+		"wrong type":         {"  - number: 1\n", "  - number: one\n", "cannot unmarshal"},
+		"number twice":       {"  - number: 4\n", "  - number: 3\n", "a number from 1 to 12 of its own"},
+		"promise misspelt":   {"  - {code: triage,", "  - {code: trage,", "no promise that the engine knows"},
+		"promise twice":      {"  - {code: correction,", "  - {code: triage,", "triage is promised twice"},
+		"length of 0":        {"  - {code: triage, zh: 分流, n: 2", "  - {code: triage, zh: 分流, n: 0", "n from 1 to 1000"},
+		"no such unit":       {"zh: 补正, n: 3, unit: working_day", "zh: 补正, n: 3, unit: workday", "unit one of"},
+		"no such lead":       {"    lead: transport\n", "    lead: nobody\n", "a lead from the departments"},
+		"no such share":      {"    with: [qts, psb", "    with: [qts, nobody", "\"nobody\" is none of the departments"},
+		"no such successor":  {"successor: agri_rural", "successor: nobody", "is no other department"},
+		"no such kind":       {"kind: court}", "kind: tribunal}", "kind is one of"},
+		"department twice":   {"  - {code: qts,", "  - {code: aic,", "a code of its own and a name"},
+		"town without name":  {"zh: 索镇街道", "zh: \"\"", "a code of its own and a name"},
+		"category twice":     {"      - {code: improper_pricing,", "      - {code: toxic_excess,", "needs a code of its own"},
+		"reminder over 100":  {"reminders: [50, 80]", "reminders: [50, 180]", "from 1 to 99"},
+		"reminders reversed": {"reminders: [50, 80]", "reminders: [80, 50]", "ascending"},
+		"no limit":           {"{R0: 1, R1: 3, R2: 3}", "{R0: 1, R1: 3}", "needs R2"},
+		"unknown regime":     {"{R0: 1, R1: 3, R2: 3}", "{R0: 1, R1: 3, R2: 3, R9: 1}", "R9 is no regime"},
+		"no such hub":        {"hub: amr,", "hub: nobody,", "needs a hub from the departments"},
+		"prefix absent":      {"prefix: HT, ", "", "needs a prefix"},
+		"prefix in lower":    {"prefix: HT, ", "prefix: ht, ", "needs a prefix"},
+		"prefix of reports":  {"prefix: HT, ", "prefix: JB, ", "numbers of reports"},
+		"version":            {"version: own/2026-01", "version: R2/2026-04-15", "needs a version"},
+	} {
+		before, _, found := strings.Cut(good, x.from)
+		if !found {
+			t.Fatalf("%s: %q is not in the file", name, x.from)
+		}
+		line := strings.Count(before, "\n") + 1
+		_, err := Load("county.yaml", []byte(strings.Replace(good, x.from, x.to, 1)))
+		if err == nil || !strings.Contains(err.Error(), x.says) || !strings.Contains(err.Error(), fmt.Sprintf("county.yaml:%d: ", line)) {
+			t.Errorf("%s: want line %d and %q, got %v", name, line, x.says, err)
+		}
+	}
+}
+
+func TestFilesThatAreNoPlan(t *testing.T) {
+	for text, says := range map[string]string{
+		"":                                "county.yaml:1: the file is empty",
+		"# nothing\n":                     "county.yaml:1: the file is empty",
+		"county: [":                       "county.yaml:1: ",
+		"county: 3":                       "county.yaml:1: ",
+		"towns: []\n":                     "own promises lack triage",
+		string(huantaiFile) + "---\na: 1": "a second document begins here",
+	} {
+		if _, err := Load("county.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%.20q: %v", text, err)
+		}
+	}
+}
+
+// All faults are told at once, a line each.
+func TestEveryFaultIsNamed(t *testing.T) {
+	text := strings.NewReplacer("roll: rest_day", "roll: never", "overlay: earlier", "overlay: later").Replace(string(huantaiFile))
+	_, err := Load("county.yaml", []byte(text))
+	if err == nil || strings.Count(err.Error(), "county.yaml:") != 2 {
+		t.Errorf("two faults: %v", err)
+	}
+}
