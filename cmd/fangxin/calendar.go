@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -63,6 +64,10 @@ func (c *CalendarImport) Run(g *Globals) error {
 		return err
 	}
 	defer func() { _ = e.Close() }()
+	old, err := e.Calendar(g.Context)
+	if err != nil {
+		return err
+	}
 	n, err := e.KeepNotice(g.Context, data, published)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
@@ -75,7 +80,25 @@ func (c *CalendarImport) Run(g *Globals) error {
 		return err
 	}
 	fmt.Fprintf(g.Out, "%d: %d days kept, known from %s; %d running clocks counted again\n", n.Year, len(n.Days), published, moved)
+	now, err := e.Calendar(g.Context)
+	if err != nil {
+		return err
+	}
+	changes(g.Out, old.KnownAt(published), now.KnownAt(published))
 	return nil
+}
+
+// changes prints the days that are worked in one of two views only.
+func changes(out io.Writer, old, now *calendar.View) {
+	days := old.Changed(now)
+	for _, d := range days {
+		if reason, off := now.Rest(d); off {
+			fmt.Fprintf(out, "  %s %s 休息 off: %s\n", d, weekday(d, 0), reason)
+		} else {
+			fmt.Fprintf(out, "  %s %s 上班 worked\n", d, weekday(d, 0))
+		}
+	}
+	fmt.Fprintf(out, "%d days changed; version %s, was %s\n", len(days), now.Version(), old.Version())
 }
 
 // calendar is the embedded calendar, with what was imported where there is a
