@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fangxin/workflow"
+	"fangxin/workflow/calendar"
 	"fangxin/workflow/rehearse"
 )
 
@@ -137,16 +138,43 @@ func TestREF3TakesTwoPersons(t *testing.T) {
 // A calendar that becomes known moves provisional clocks, with its cause in the
 // log, and never a clock that ran out.
 func TestACalendarThatBecomesKnown(t *testing.T) {
-	l := walk(t, "file_with_authority")
-	l.now = time.Date(2026, 12, 25, 2, 0, 0, 0, time.UTC)
-	l = &life{t: t, c: workflow.New(workflow.Complaint, 1, "HT-2026-000001-0"), now: l.now}
+	l := &life{t: t, c: workflow.New(workflow.Complaint, 1, "HT-2026-000001-0"), now: time.Date(2026, 12, 25, 2, 0, 0, 0, time.UTC)}
 	l.take("file_with_authority", struct{ wait, due int }{})
 	k := l.c.Clock("accept_decision")
 	if !k.Provisional || k.Due.String() != "2027-01-06" {
 		t.Fatalf("%+v", k)
 	}
-	err := l.do(workflow.Command{Event: workflow.CalendarChanged, Actor: workflow.Actor{Role: "job", ID: "calendar"}})
-	if r := refusal(t, err); r.Code != "nothing_to_do" {
+	cmd := workflow.Command{Event: workflow.CalendarChanged, Actor: workflow.Actor{Role: "job", ID: "calendar"}}
+	if r := refusal(t, l.do(cmd)); r.Code != "nothing_to_do" {
 		t.Errorf("%+v", r)
+	}
+	notice := calendar.Notice{Year: 2027, Number: "a test", Published: calendar.NewDate(2026, 12, 28)}
+	for d := calendar.NewDate(2027, 1, 1); d <= calendar.NewDate(2027, 1, 4); d++ {
+		notice.Days = append(notice.Days, calendar.NoticeDay{Date: d, Off: true, Name: "元旦"})
+	}
+	cal, err := calendar.Embedded().With(notice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	law := workflow.Rules{Rules: rules.WithCalendar(cal)}
+	at := time.Date(2026, 12, 29, 2, 0, 0, 0, time.UTC)
+	events, err := workflow.Decide(l.c, cmd, law, at)
+	if err != nil || len(events) != 1 || events[0].ID != "K1" || events[0].Data.Clocks[0].Cause != "calendar 2027a" {
+		t.Fatalf("%+v %v", events, err)
+	}
+	c := workflow.Apply(l.c, events[0])
+	if k := c.Clock("accept_decision"); k.Provisional || k.Due.String() != "2027-01-07" || !k.LateFrom.Equal(k.Due.AddDays(1).Start()) {
+		t.Errorf("%+v", k)
+	}
+	if k := c.Clock("triage"); k.Due.String() != "2026-12-29" {
+		t.Errorf("a certain clock moved: %+v", k)
+	}
+	late := at.Add(60 * 24 * time.Hour)
+	events, due := workflow.Due(l.c, law, late)
+	for ; due; events, due = workflow.Due(l.c, law, late) {
+		l.apply(events)
+	}
+	if r := refusal(t, func() error { _, err := workflow.Decide(l.c, cmd, law, late); return err }()); r.Code != "nothing_to_do" {
+		t.Errorf("a clock that ran out was moved: %+v", r)
 	}
 }

@@ -126,7 +126,7 @@ func (d *draft) rest(code string) {
 	if k == nil || d.row.Event != "disclaim" && d.row.Event != "taken_over" {
 		return
 	}
-	left := k.N
+	var left int
 	switch {
 	case k.State == Waiting:
 		left = d.term(code, d.day).N

@@ -87,8 +87,6 @@ func outcome(c *Case) string     { return c.Outcome }
 
 func person(g *asking) bool { return g.side() == "consumer" }
 
-func confirmed(g *asking) bool { return g.cmd.Input.Confirmed }
-
 var guardTable map[string]guard
 
 func init() { // the closures name the table's own helpers

@@ -10,10 +10,8 @@ import (
 // a zone.
 type Date int32
 
-// china is China Standard Time; no summer time since 1991.
-var china = time.FixedZone("CST", 8*3600)
-
-// On returns the legal day of an instant: the day in China.
+// On returns the legal day of an instant: the day in China (UTC+8; no summer
+// time since 1991).
 func On(t time.Time) Date {
 	return Date(floor(t.Unix()+8*3600, 86400))
 }
