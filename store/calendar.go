@@ -48,10 +48,11 @@ func (s *Store) Calendar(ctx context.Context) (*calendar.Calendar, error) {
 	return calendar.Embedded().With(more...)
 }
 
-// Reproject counts the provisional clocks of all open cases again and says in
-// how many cases one moved.
+// Reproject counts the running clocks that were counted with other knowledge
+// than today's again, and says in how many cases one moved.
 func (s *Store) Reproject(ctx context.Context) (int, error) {
-	rows, err := s.pool.QueryContext(ctx, "select distinct c.number from clocks k join cases c on c.id = k.case_id where k.state = 'running' and k.provisional")
+	today := calendar.On(s.cfg.Now())
+	rows, err := s.pool.QueryContext(ctx, "select distinct c.number from clocks k join cases c on c.id = k.case_id where k.state = 'running' and k.calendar <> $1", s.cfg.Rules().Calendar().KnownAt(today).Version())
 	if err != nil {
 		return 0, err
 	}

@@ -6,13 +6,12 @@ import (
 	"fangxin/workflow/calendar"
 )
 
-// CalendarChanged is the engine's own event beside the table: running clocks
-// that were counted with an uncertain year are counted again when its notice is
-// known. Its id is K1.
+// CalendarChanged is the engine's own event beside the table: when a notice
+// becomes known, running clocks are counted again, those of an uncertain year
+// and those that an amendment touches. Its id is K1.
 const CalendarChanged = "calendar_changed"
 
-// reproject counts the provisional clocks of a case again, with what is known
-// today. A due day may move earlier, but never before the next working day
+// reproject counts the running clocks of a case again, with what is known today. A due day may move earlier, but never before the next working day
 // after the change became known; a clock that ran out is never moved.
 func reproject(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
 	row := &Row{ID: "K1", Event: CalendarChanged}
@@ -23,7 +22,7 @@ func reproject(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
 	view := d.view(d.day)
 	for i := range d.c.Clocks {
 		k := d.c.Clocks[i]
-		if k.State != Running || !k.Provisional || k.N == 0 {
+		if k.State != Running || k.N == 0 {
 			continue
 		}
 		pause := k.PausedDays
@@ -31,6 +30,11 @@ func reproject(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
 			pause = k.PausedWork
 		}
 		starts := max(k.Starts, d.question(k.Code, k.Starts).After)
+		// a day that was agreed, shortened or extended by something else stays
+		then := d.r.Calendar().ViewOf(k.Calendar)
+		if !k.Provisional && (then == nil || then.Count(starts, k.N+pause, k.Unit, k.Roll).Due != k.Due) {
+			continue
+		}
 		due := view.Count(starts, k.N+pause, k.Unit, k.Roll)
 		if due.Due < k.Due {
 			due.Due = min(k.Due, max(due.Due, view.NextWorking(d.day)))

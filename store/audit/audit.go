@@ -69,7 +69,7 @@ type auditor struct {
 	db       *sql.DB
 	tx       *sql.Tx
 	opt      Options
-	calendar *calendar.Calendar
+	editions []edition
 	report   *Report
 	overdue  int64
 }
@@ -121,11 +121,20 @@ func each(ctx context.Context, q interface {
 	return errors.Join(rows.Err(), rows.Close())
 }
 
+// edition is the calendar as it was from an import on.
+type edition struct {
+	since time.Time
+	*calendar.Calendar
+}
+
+// loadCalendar makes every edition of the calendar: an event was counted with
+// one that was there when it was recorded, never with a later one.
 func (a *auditor) loadCalendar() error {
-	var more []calendar.Notice
-	err := each(a.ctx, a.db, "select published, file from calendar_notices order by id", func(scan func(...any) error) error {
+	a.editions = []edition{{Calendar: calendar.Embedded()}}
+	return each(a.ctx, a.db, "select published, file, imported_at from calendar_notices order by imported_at, id", func(scan func(...any) error) error {
 		var published, file string
-		if err := scan(&published, &file); err != nil {
+		var at instant
+		if err := scan(&published, &file, &at); err != nil {
 			return err
 		}
 		day, err := calendar.ParseDate(published)
@@ -133,14 +142,13 @@ func (a *auditor) loadCalendar() error {
 			return err
 		}
 		n, err := calendar.ParseNotice([]byte(file), day)
-		more = append(more, n)
+		if err != nil {
+			return err
+		}
+		next, err := a.editions[len(a.editions)-1].With(n)
+		a.editions = append(a.editions, edition{at.Time, next})
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	a.calendar, err = calendar.Embedded().With(more...)
-	return err
 }
 
 // cases goes through all cases, a lot at a time, each lot in one snapshot.

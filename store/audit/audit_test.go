@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"fangxin/store"
 	"fangxin/store/audit"
 	"fangxin/store/storetest"
+	"fangxin/workflow"
+	"fangxin/workflow/calendar"
 	"fangxin/workflow/ledger"
 )
 
@@ -79,6 +82,41 @@ func TestGreenAfterAnErasure(t *testing.T) {
 		number := populate(t, w)[2]
 		w.Advance(400 * 24 * time.Hour)
 		w.Do(number, "publish_or_hold", "erase_person")
+		if r := verify(t, w, audit.Options{}); len(r.Findings) > 0 {
+			t.Fatal(r.Findings)
+		}
+	})
+}
+
+// A notice imported later moves what runs, and what was counted before it stays
+// lawful: the year 2027, and an amendment of a year that was certain.
+func TestGreenAfterAnImportedNotice(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		number := w.File()
+		day := calendar.On(w.Now()).AddDays(2)
+		var days strings.Builder
+		for i := range 13 {
+			fmt.Fprintf(&days, `{"name":"x","date":%q,"isOffDay":true},`, day.AddDays(i))
+		}
+		file := fmt.Sprintf(`{"year":%d,"days":[%s]}`, day.Year(), strings.TrimSuffix(days.String(), ","))
+		w.Advance(time.Hour)
+		if _, err := w.KeepNotice(ctx, []byte(file), calendar.On(w.Now())); err != nil {
+			t.Fatal(err)
+		}
+		cal, err := w.Calendar(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Rules(workflow.Rules{Rules: w.Law().WithCalendar(cal)})
+		before, _ := w.Case(ctx, number)
+		if n, err := w.Reproject(ctx); err != nil || n != 1 {
+			t.Fatalf("%d cases moved, %v", n, err)
+		}
+		after, _ := w.Case(ctx, number)
+		if a, b := before.Clock("accept_decision").Due, after.Clock("accept_decision").Due; b <= a {
+			t.Errorf("due %s, before %s", b, a)
+		}
+		w.File()
 		if r := verify(t, w, audit.Options{}); len(r.Findings) > 0 {
 			t.Fatal(r.Findings)
 		}

@@ -82,7 +82,7 @@ func (x *eventReader) check(seq int64, prev, hash []byte, payload string) (part,
 	if k := f.missed(&e); k != nil {
 		return "clocks", fmt.Sprintf("was decided while %s, late from %s, had not been enforced", k.code, k.late.Format(time.RFC3339Nano))
 	}
-	wrong := f.apply(&e, x.a.calendar)
+	wrong := f.apply(&e, x.a.editions)
 	f.head = sum
 	if wrong != "" {
 		return "clocks", wrong

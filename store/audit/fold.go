@@ -123,7 +123,7 @@ func (e *entry) effective() time.Time {
 
 // apply folds one event; it answers with what is wrong with its clocks, if
 // anything is.
-func (f *fold) apply(e *entry, cal *calendar.Calendar) (wrong string) {
+func (f *fold) apply(e *entry, cal []edition) (wrong string) {
 	before := *f
 	beforeOutcome := f.named["outcome"]
 	slices := [3]string{f.slice("domain"), f.slice("town"), f.slice("unit")}
@@ -184,7 +184,7 @@ func open(state string) bool {
 	return state == "waiting" || state == "running" || state == "paused" || state == "owed"
 }
 
-func (f *fold) applyClock(e *entry, i int, cal *calendar.Calendar) string {
+func (f *fold) applyClock(e *entry, i int, cal []edition) string {
 	op := &e.Data.Clocks[i]
 	k := f.find(op.No)
 	if op.Op == "start" {
@@ -233,7 +233,7 @@ func (f *fold) applyClock(e *entry, i int, cal *calendar.Calendar) string {
 }
 
 // recountDue counts the due day again from what the clock was started under.
-func (f *fold) recountDue(e *entry, k *clock, cal *calendar.Calendar) string {
+func (f *fold) recountDue(e *entry, k *clock, cal []edition) string {
 	if k.state != "running" || k.n == 0 {
 		return ""
 	}
@@ -241,9 +241,9 @@ func (f *fold) recountDue(e *entry, k *clock, cal *calendar.Calendar) string {
 	if err != nil {
 		return fmt.Sprintf("clock %s starts on no day", k.code)
 	}
-	view := cal.KnownAt(calendar.On(e.effective()))
-	if view.Version() != k.calendar {
-		return fmt.Sprintf("clock %s was counted with calendar %s, %s was known", k.code, k.calendar, view.Version())
+	view := viewOf(e, k.calendar, cal)
+	if view == nil {
+		return fmt.Sprintf("clock %s was counted with calendar %s, which was not known then", k.code, k.calendar)
 	}
 	if after, err := calendar.ParseDate(f.slice("due_on")); err == nil && (k.code == "result_close" || k.code == "performance_watch") {
 		starts = max(starts, after)
@@ -260,6 +260,21 @@ func (f *fold) recountDue(e *entry, k *clock, cal *calendar.Calendar) string {
 		return fmt.Sprintf("clock %s is late from %s, due on %s", k.code, k.late.Format(time.RFC3339Nano), k.due)
 	}
 	return ""
+}
+
+// viewOf finds the knowledge that an event says it counted with, among the
+// editions that were there when it was recorded. A node takes a new edition over
+// within a minute, so an older one is lawful too.
+func viewOf(e *entry, version string, cal []edition) *calendar.View {
+	for i := len(cal) - 1; i >= 0; i-- {
+		if cal[i].since.After(e.At) {
+			continue
+		}
+		if view := cal[i].KnownAt(calendar.On(e.effective())); view.Version() == version {
+			return view
+		}
+	}
+	return nil
 }
 
 // recount makes the statistics of the event again.

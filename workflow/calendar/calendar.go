@@ -97,6 +97,18 @@ func (c *Calendar) KnownAt(d Date) *View {
 	return &c.views[n]
 }
 
+// ViewOf finds the knowledge that a version names, nil where it is not a stage
+// of this calendar.
+func (c *Calendar) ViewOf(version string) *View {
+	for n := len(c.notices); n >= 0; n-- {
+		c.once[n].Do(func() { c.views[n].fill(c.notices[:n]) })
+		if c.views[n].version == version {
+			return &c.views[n]
+		}
+	}
+	return nil
+}
+
 func yearlyTitle(year int) string {
 	return fmt.Sprintf("国务院办公厅关于%d年部分节假日安排的通知", year)
 }
