@@ -143,7 +143,7 @@ func (s *Store) Rewrap(ctx context.Context) (int, error) {
 	for rows.Next() {
 		var r row
 		if err := rows.Scan(&r.id, &r.kek, &r.wrapped); err != nil {
-			return 0, err
+			return 0, errors.Join(err, rows.Close())
 		}
 		all = append(all, r)
 	}
@@ -182,9 +182,9 @@ func (k *Keys) macs(p *workflow.Private) []blindMac {
 		add("identity", strings.ToUpper(strings.ReplaceAll(width.Fold.String(p.Person.Identity), " ", "")))
 	}
 	if r := p.Respondent; r != nil {
-		who := strings.ToUpper(r.Code)
-		if who == "" && r.Name != "" {
-			who = squeeze(r.Name)
+		who := strings.ToUpper(squeeze(r.Code))
+		if who == "" && r.Name != "" { // many shops share a name
+			who = squeeze(r.Name) + "|" + squeeze(r.Address)
 		}
 		add("respondent", who)
 	}
@@ -199,7 +199,7 @@ func digits(phone string) string {
 			b.WriteRune(c)
 		}
 	}
-	d := b.String()
+	d := strings.TrimPrefix(b.String(), "00")
 	if len(d) == 13 && strings.HasPrefix(d, "86") {
 		d = d[2:]
 	}

@@ -33,6 +33,11 @@ func (c *ServeCmd) Run(g *Globals) error {
 		return err
 	}
 	defer func() { _ = e.Close() }()
+	if n, err := e.Rewrap(g.Context); err != nil { // a new first key: old case keys are wrapped with it
+		return fmt.Errorf("key (FANGXIN_KEY): %w", err)
+	} else if n > 0 {
+		log.Info("case keys wrapped with the new key", "cases", n)
+	}
 	ctx, stop := context.WithCancel(g.Context)
 	defer stop()
 	work := make(chan struct{})
