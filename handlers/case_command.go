@@ -7,8 +7,6 @@ import (
 
 	"fangxin/store"
 	"fangxin/workflow"
-
-	"github.com/google/uuid"
 )
 
 type command struct {
@@ -124,13 +122,9 @@ func (s *Server) link(ctx context.Context, c *Call) (any, error) {
 	if v.Kind != workflow.Complaint {
 		return nil, notFound()
 	}
-	key := c.Key
-	if key == "" {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return nil, err
-		}
-		key = id.String()
+	key, err := c.key()
+	if err != nil {
+		return nil, err
 	}
 	token, hash := s.Store.NewToken("link/"+v.Number+"/"+c.User.Name, key, in.Party)
 	expires := s.Now().Add(linkTerm)

@@ -9,8 +9,6 @@ import (
 	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/ledger"
-
-	"github.com/google/uuid"
 )
 
 // linkTerm is how long a party's link works: the longest course of a case, with
@@ -47,13 +45,9 @@ func (s *Server) file(ctx context.Context, c *Call) (any, error) {
 	if in.Language == "" {
 		in.Language = c.Language
 	}
-	key := c.Key
-	if key == "" {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return nil, err
-		}
-		key = id.String()
+	key, err := c.key()
+	if err != nil {
+		return nil, err
 	}
 	token, hash := s.Store.NewToken("file", key, "consumer")
 	answer, err := s.Store.Execute(ctx, store.Request{Key: key, Scope: "file",

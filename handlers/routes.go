@@ -12,6 +12,8 @@ import (
 
 	"fangxin/store"
 	"fangxin/workflow"
+
+	"github.com/google/uuid"
 )
 
 // Who may call a route.
@@ -70,6 +72,16 @@ type Call struct {
 	User      *store.User
 	Link      *store.Link
 	RequestID string
+}
+
+// key is the caller's idempotency key, or a new one: a link's token is made from
+// it, so it must be known before the store would make one.
+func (c *Call) key() (string, error) {
+	if c.Key != "" {
+		return c.Key, nil
+	}
+	id, err := uuid.NewV7()
+	return id.String(), err
 }
 
 func (s *Server) health(context.Context, *Call) (any, error) {

@@ -143,32 +143,32 @@ func notACode(in *Input) string {
 		{"language", in.Language}, {"lost", in.Lost}, {"officer", in.Officer}, {"organisation", in.Organisation}, {"organisation_kind", in.OrgKind},
 		{"other", in.Other}, {"paper", in.Paper}, {"payer", in.Payer}, {"proof", in.Proof}, {"publication", in.Publication}, {"reason", in.Reason},
 		{"receiver", in.Receiver}, {"source", in.Source}, {"ticket", in.Ticket}, {"town", in.Town}, {"unit", in.Unit}} {
-		if x[1] != "" && !isCode(x[1]) {
+		if x[1] != "" && !IsCode(x[1]) {
 			return x[0]
 		}
 	}
-	switch bad := func(s string) bool { return !isCode(s) }; {
+	switch bad := func(s string) bool { return !IsCode(s) }; {
 	case slices.ContainsFunc(in.Requests, bad):
 		return "requests"
 	case slices.ContainsFunc(in.Missing, bad):
 		return "missing"
 	}
 	for _, item := range in.Items {
-		if !isCode(item.Kind) || !isCode(item.Ref) {
+		if !IsCode(item.Kind) || !IsCode(item.Ref) {
 			return "items"
 		}
 	}
 	for _, t := range in.Attempts {
-		if !isCode(t.Channel) || !isCode(t.Paper) {
+		if !IsCode(t.Channel) || !IsCode(t.Paper) {
 			return "attempts"
 		}
 	}
 	return ""
 }
 
-// isCode reports whether a text is a code or a reference: letters, digits and
+// IsCode reports whether a text is a code or a reference: letters, digits and
 // _ . : / # -, beginning with a letter or digit, at most 128 of them.
-func isCode(s string) bool {
+func IsCode(s string) bool {
 	if s == "" || len(s) > 128 {
 		return false
 	}

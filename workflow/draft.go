@@ -49,13 +49,13 @@ func takeFrom(origin *Case, c Case, row *Row, cmd Command, r Rules, now time.Tim
 	events := []Event{d.e}
 	if next, by := d.follow(now); next != nil {
 		follow := Command{Event: next.Event, Actor: by}
-		events = append(events, takeFrom(origin, Apply(c, d.e), next, follow, r, now, d.lawful(next))...)
+		events = append(events, takeFrom(origin, Apply(c, d.e), next, follow, r, now, d.lawful())...)
 	}
 	return events
 }
 
 // lawful hands the lawful instant of an expiry on to the row that follows it.
-func (d *draft) lawful(*Row) *Clock {
+func (d *draft) lawful() *Clock {
 	if d.due == nil {
 		return nil
 	}

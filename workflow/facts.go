@@ -91,5 +91,5 @@ func (c *Case) OpenOffer() (number int64, side string) {
 	return c.Facts.int(factOffer), c.Facts[factOfferBy]
 }
 
-// Reachable reports whether a notice can still reach the side: it exists.
+// exists reports whether the side is still there to be told.
 func (c *Case) exists(side string) bool { return c.Facts[factLost+side] != yes }

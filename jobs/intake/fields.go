@@ -101,11 +101,9 @@ func agreed(s string) bool {
 	return false
 }
 
-var reference = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_.:/#-]{0,127}$`)
-
 // codeOf keeps a reference that may stand in the log, and nothing else.
 func codeOf(s string) string {
-	if reference.MatchString(s) {
+	if workflow.IsCode(s) {
 		return s
 	}
 	return ""
