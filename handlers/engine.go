@@ -20,10 +20,8 @@ import (
 
 // This file alone knows the web framework.
 
-// bodyLimit bounds a request: a narrative of twenty thousand characters fits.
-const bodyLimit = 1 << 20
-
-// Handler builds the HTTP handler; it panics when a route does not say who may.
+// Handler builds the HTTP handler; it panics when a route does not say who may
+// and within what limits.
 func (s *Server) Handler() http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -31,8 +29,8 @@ func (s *Server) Handler() http.Handler {
 	e.HTTPErrorHandler = s.fail
 	e.Use(s.identify, s.logged, middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: s.panicked}))
 	for _, r := range s.Routes() {
-		if r.Who != Anyone && r.Who != Holder && r.Who != Officer {
-			panic(fmt.Sprintf("handlers: %s %s does not say who may", r.Method, r.Path))
+		if err := r.check(); err != nil {
+			panic(fmt.Sprintf("handlers: %v", err))
 		}
 		path := strings.NewReplacer("{", ":", "}", "").Replace(r.Path)
 		e.Add(r.Method, path, s.adapt(r))
@@ -45,15 +43,17 @@ func (s *Server) Handler() http.Handler {
 
 // adapt turns a request into a Call, after asking who calls.
 func (s *Server) adapt(r Route) echo.HandlerFunc {
+	limit := limits[r.Limit]
 	return func(c echo.Context) error {
-		ctx := c.Request().Context()
+		ctx, cancel := context.WithTimeout(c.Request().Context(), limit.Time)
+		defer cancel()
 		call := &Call{Param: c.Param, Query: c.QueryParam, Key: c.Request().Header.Get("Idempotency-Key"),
 			Language: language(c.Request().Header.Get("Accept-Language")), RequestID: c.Response().Header().Get(echo.HeaderXRequestID)}
 		if err := s.admit(ctx, r, call, c.Request().Header.Get("Authorization")); err != nil {
 			return err
 		}
-		if r.Method == http.MethodPost {
-			if err := readBody(c.Request(), call); err != nil {
+		if limit.Body > 0 {
+			if err := readBody(c.Request(), call, limit.Body); err != nil {
 				return err
 			}
 		}
@@ -69,18 +69,18 @@ func (s *Server) adapt(r Route) echo.HandlerFunc {
 	}
 }
 
-func readBody(r *http.Request, call *Call) error {
+func readBody(r *http.Request, call *Call, most int64) error {
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != "application/json" {
 		return &Problem{Status: http.StatusUnsupportedMediaType, Code: "media_type"}
 	}
 	if len(call.Key) > 200 || !ledger.Clean(call.Key) {
 		return &Problem{Status: http.StatusBadRequest, Code: "bad_key"}
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, bodyLimit+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 	if err != nil {
 		return &Problem{Status: http.StatusBadRequest, Code: "unreadable"}
 	}
-	if len(body) > bodyLimit {
+	if int64(len(body)) > most {
 		return &Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large"}
 	}
 	call.Body = body

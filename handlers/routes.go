@@ -32,6 +32,7 @@ const (
 type Route struct {
 	Method, Path string
 	Who          Who
+	Limit        Class
 	Handle       func(ctx context.Context, c *Call) (any, error)
 	Status       int // of success
 }
@@ -49,16 +50,16 @@ type Server struct {
 // Routes is the whole API.
 func (s *Server) Routes() []Route {
 	return []Route{
-		{"GET", "/healthz", Anyone, s.health, http.StatusOK},
-		{"GET", "/readyz", Anyone, s.ready, http.StatusOK},
-		{"GET", "/api/v1/openapi.json", Anyone, s.openapi, http.StatusOK},
-		{"POST", "/api/v1/cases", Anyone, s.file, http.StatusCreated},
-		{"GET", "/api/v1/cases", Officer, s.list, http.StatusOK},
-		{"GET", "/api/v1/cases/{number}", Holder, s.read, http.StatusOK},
-		{"POST", "/api/v1/cases/{number}/commands", Holder, s.command, http.StatusOK},
-		{"GET", "/api/v1/cases/{number}/events", Officer, s.events, http.StatusOK},
-		{"GET", "/api/v1/cases/{number}/events/{seq}/words", Officer, s.words, http.StatusOK},
-		{"POST", "/api/v1/cases/{number}/links", Officer, s.link, http.StatusCreated},
+		{"GET", "/healthz", Anyone, Probe, s.health, http.StatusOK},
+		{"GET", "/readyz", Anyone, Probe, s.ready, http.StatusOK},
+		{"GET", "/api/v1/openapi.json", Anyone, Reading, s.openapi, http.StatusOK},
+		{"POST", "/api/v1/cases", Anyone, Intake, s.file, http.StatusCreated},
+		{"GET", "/api/v1/cases", Officer, Listing, s.list, http.StatusOK},
+		{"GET", "/api/v1/cases/{number}", Holder, Reading, s.read, http.StatusOK},
+		{"POST", "/api/v1/cases/{number}/commands", Holder, Writing, s.command, http.StatusOK},
+		{"GET", "/api/v1/cases/{number}/events", Officer, Reading, s.events, http.StatusOK},
+		{"GET", "/api/v1/cases/{number}/events/{seq}/words", Officer, Reading, s.words, http.StatusOK},
+		{"POST", "/api/v1/cases/{number}/links", Officer, Writing, s.link, http.StatusCreated},
 	}
 }
 
