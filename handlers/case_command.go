@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"net/http"
 	"slices"
 
 	"fangxin/store"
@@ -94,7 +93,7 @@ func actorOf(c *Call, in *command, v *store.View) (workflow.Actor, error) {
 	}
 	if b := in.OnBehalf; b != nil {
 		if b.Party != "consumer" && b.Party != "merchant" {
-			return a, &Problem{Status: http.StatusBadRequest, Code: "bad_json", raw: []string{"on_behalf.party"}}
+			return a, badField("on_behalf.party", "why.choice")
 		}
 		a.For, a.Channel, a.Identity, a.ReadBack = b.Party, b.Channel, b.Identity, b.ReadBack
 		if slices.Contains(roles, "officer") {
@@ -113,7 +112,7 @@ func (s *Server) link(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if in.Party != "consumer" && in.Party != "merchant" {
-		return nil, &Problem{Status: http.StatusBadRequest, Code: "bad_json", raw: []string{"party"}}
+		return nil, badField("party", "why.choice")
 	}
 	v, err := s.Store.Case(ctx, c.Param("number"))
 	if err != nil {

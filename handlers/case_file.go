@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"encoding/hex"
-	"net/http"
 	"time"
 
 	"fangxin/store"
@@ -37,7 +36,7 @@ func (s *Server) file(ctx context.Context, c *Call) (any, error) {
 	}
 	event := map[string]string{"authority": "file_with_authority", "": "file_with_authority", "green_channel": "file_green_channel"}[in.Track]
 	if event == "" {
-		return nil, &Problem{Status: http.StatusBadRequest, Code: "bad_json", raw: []string{"track"}}
+		return nil, badField("track", "why.choice")
 	}
 	if in.Source == "" {
 		in.Source = "web"

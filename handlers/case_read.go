@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -102,14 +101,7 @@ func (s *Server) caseView(v store.View, role, language string) CaseView {
 		Agreement: v.Agreement, Performance: v.Performance, Ground: v.Ground, Outcome: v.Outcome, Facts: map[string]string{},
 		Clocks: []ClockView{}, Notices: []NoticeView{}}
 	out.Offer, out.OfferBy = v.OpenOffer()
-	for _, d := range append(slices.Clone(workflow.States), workflow.ReportStates...) {
-		if d.State == v.State {
-			out.StateWords = d.Zh
-			if language == "en" {
-				out.StateWords = d.En
-			}
-		}
-	}
+	out.StateWords = stateWords(language, v.State)
 	for name, value := range v.Facts {
 		if name != "before" && name != "closed_seq" && (role == "" || !slices.Contains(privateFacts, name)) {
 			out.Facts[name] = value
@@ -249,7 +241,7 @@ func (s *Server) list(ctx context.Context, c *Call) (any, error) {
 	if cursor := c.Query("after"); cursor != "" {
 		n, err := strconv.ParseInt(cursor, 36, 64)
 		if err != nil {
-			return nil, &Problem{Status: http.StatusBadRequest, Code: "bad_query", raw: []string{"after"}}
+			return nil, badQuery("after", "why.cursor")
 		}
 		f.After = n
 	}

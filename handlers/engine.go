@@ -71,17 +71,17 @@ func (s *Server) adapt(r Route) echo.HandlerFunc {
 
 func readBody(r *http.Request, call *Call, most int64) error {
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != "application/json" {
-		return &Problem{Status: http.StatusUnsupportedMediaType, Code: "media_type"}
+		return problem("media_type")
 	}
 	if len(call.Key) > 200 || !ledger.Clean(call.Key) {
-		return &Problem{Status: http.StatusBadRequest, Code: "bad_key"}
+		return problem("bad_key")
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 	if err != nil {
-		return &Problem{Status: http.StatusBadRequest, Code: "unreadable"}
+		return problem("unreadable")
 	}
 	if int64(len(body)) > most {
-		return &Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large"}
+		return problem("too_large")
 	}
 	call.Body = body
 	return nil
@@ -95,7 +95,7 @@ func (s *Server) admit(ctx context.Context, r Route, call *Call, authorization s
 	}
 	token, ok := strings.CutPrefix(authorization, "Bearer ")
 	if !ok || token == "" {
-		return &Problem{Status: http.StatusUnauthorized, Code: "no_token"}
+		return problem("no_token")
 	}
 	user, err := s.Store.UserByToken(ctx, token)
 	if err == nil {
@@ -173,8 +173,12 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 	var web *echo.HTTPError
 	if errors.As(err, &web) {
-		code := map[int]string{http.StatusNotFound: "not_found", http.StatusMethodNotAllowed: "method"}[web.Code]
-		err = &Problem{Status: web.Code, Code: code}
+		switch web.Code {
+		case http.StatusNotFound:
+			err = notFound()
+		case http.StatusMethodNotAllowed:
+			err = problem("method")
+		}
 	}
 	p := problemOf(err)
 	if p.Status >= http.StatusInternalServerError {

@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"bytes"
 	"errors"
-	"net/http"
+	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -12,26 +14,73 @@ import (
 // rawJSON is an answer that is JSON already.
 type rawJSON []byte
 
+// maxDepth is deeper than any request of ours.
+const maxDepth = 8
+
 // strict reads a request's body: unknown and repeated fields, trailing data,
-// wrong types, null and broken UTF-8 are refused with the field named.
+// wrong types, null, NUL and broken text are refused with the field named.
 func strict(body []byte, into any) error {
 	if strings.TrimSpace(string(body)) == "null" {
-		return &Problem{Status: http.StatusBadRequest, Code: "bad_json"}
+		return badField(field(""), "why.null")
+	}
+	if err := wellFormed(body); err != nil {
+		return err
 	}
 	err := json.Unmarshal(body, into, json.RejectUnknownMembers(true))
 	if err == nil {
 		return nil
 	}
-	p := &Problem{Status: http.StatusBadRequest, Code: "bad_json"}
 	var meaning *json.SemanticError
-	var syntax *jsontext.SyntacticError
-	switch {
-	case errors.As(err, &meaning):
-		p.raw = []string{field(string(meaning.JSONPointer))}
-	case errors.As(err, &syntax):
-		p.raw = []string{field(string(syntax.JSONPointer))}
+	if errors.As(err, &meaning) {
+		why := "why.type"
+		if errors.Is(err, json.ErrUnknownName) {
+			why = "why.unknown"
+		}
+		return badField(field(string(meaning.JSONPointer)), why)
 	}
-	return p
+	return badSyntax(body, err)
+}
+
+// wellFormed reads a body token by token: one value, not too deep, its text
+// whole. An absent field says all that null could.
+func wellFormed(body []byte) error {
+	d := jsontext.NewDecoder(bytes.NewReader(body))
+	for n := 0; ; n++ {
+		token, err := d.ReadToken()
+		if err == io.EOF && n > 0 {
+			return nil
+		}
+		if err != nil {
+			return badSyntax(body, err)
+		}
+		at := field(string(d.StackPointer()))
+		switch kind := token.Kind(); {
+		case d.StackDepth() > maxDepth:
+			return badField(at, "why.deep")
+		case kind == '"' && strings.ContainsRune(token.String(), 0):
+			return badField(at, "why.text")
+		case kind == 'n':
+			return badField(at, "why.null")
+		}
+		if d.StackDepth() == 0 && len(bytes.TrimSpace(body[d.InputOffset():])) > 0 {
+			return badField(field(""), "why.syntax")
+		}
+	}
+}
+
+func badSyntax(body []byte, err error) error {
+	var syntax *jsontext.SyntacticError
+	at := field("")
+	if errors.As(err, &syntax) {
+		at = field(string(syntax.JSONPointer))
+	}
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return badField(at, "why.repeated")
+	case !utf8.Valid(body), strings.Contains(err.Error(), "surrogate"):
+		return badField(at, "why.text")
+	}
+	return badField(at, "why.syntax")
 }
 
 // field writes a JSON pointer as people write fields.

@@ -27,20 +27,3 @@ func FuzzStrict(f *testing.F) {
 		}
 	})
 }
-
-// Every code that a problem can have has words in both languages.
-func TestEveryCodeHasWords(t *testing.T) {
-	for code, w := range problemWords {
-		for i := range 2 {
-			if w.title[i] == "" || w.detail[i] == "" {
-				t.Errorf("%s has no words in language %d", code, i)
-			}
-		}
-	}
-	for _, code := range []string{"unknown_event", "not_allowed_now", "not_for_you", "guard", "stale", "missing", "not_a_code", "no_such_notice", "use_delivered", "wrong_offer",
-		"no_such_order", "no_law", "key_reused", "unclean_text", "nothing_to_do"} {
-		if _, ok := problemWords[code]; !ok {
-			t.Errorf("%s has no words", code)
-		}
-	}
-}

@@ -22,7 +22,7 @@ type Problem struct {
 	Missing   []MissingField  `json:"missing,omitempty"`
 	By        []workflow.Role `json:"by,omitempty"`
 	Allowed   []MoveView      `json:"allowed,omitempty"`
-	raw       []string
+	faults    []fault
 }
 
 // MissingField is a field that is needed, and why it is asked for.
@@ -31,13 +31,44 @@ type MissingField struct {
 	Why   string `json:"why"`
 }
 
+// fault names a field or parameter before words are put to it: why is a key of
+// the catalogue, empty where the field's own meaning is the reason.
+type fault struct{ field, why string }
+
 func (p *Problem) Error() string { return p.Code }
 
-func notFound() error { return &Problem{Status: http.StatusNotFound, Code: "not_found"} }
+// problemStatus is the HTTP status of every code that a problem can have; each
+// has a title and a detail in the catalogue.
+var problemStatus = map[string]int{
+	"bad_json": http.StatusBadRequest, "bad_query": http.StatusBadRequest, "bad_key": http.StatusBadRequest, "unreadable": http.StatusBadRequest,
+	"unknown_event": http.StatusBadRequest, "unclean_text": http.StatusBadRequest,
+	"no_token": http.StatusUnauthorized, "not_for_you": http.StatusForbidden, "not_found": http.StatusNotFound, "method": http.StatusMethodNotAllowed,
+	"not_allowed_now": http.StatusConflict, "guard": http.StatusConflict, "stale": http.StatusConflict, "wrong_offer": http.StatusConflict,
+	"no_such_notice": http.StatusConflict, "use_delivered": http.StatusConflict, "no_such_order": http.StatusConflict, "no_law": http.StatusConflict,
+	"nothing_to_do": http.StatusConflict, "erased": http.StatusGone, "too_large": http.StatusRequestEntityTooLarge,
+	"media_type": http.StatusUnsupportedMediaType, "missing": http.StatusUnprocessableEntity, "not_a_code": http.StatusUnprocessableEntity,
+	"key_reused": http.StatusUnprocessableEntity, "internal": http.StatusInternalServerError,
+	"try_again": http.StatusServiceUnavailable, "not_ready": http.StatusServiceUnavailable,
+}
 
-// statuses of refusals; what is not named is a conflict with the case as it is.
-var statuses = map[string]int{"unknown_event": http.StatusBadRequest, "not_for_you": http.StatusForbidden, "missing": http.StatusUnprocessableEntity,
-	"not_a_code": http.StatusUnprocessableEntity, "unclean_text": http.StatusBadRequest, "key_reused": http.StatusUnprocessableEntity}
+// problem makes the problem of a code.
+func problem(code string) *Problem { return &Problem{Status: problemStatus[code], Code: code} }
+
+// badField refuses a body for one field of it; why is a key "why.…".
+func badField(field, why string) *Problem {
+	p := problem("bad_json")
+	p.faults = []fault{{field, why}}
+	return p
+}
+
+// badQuery refuses a query parameter; why is a key "why.…".
+func badQuery(name, why string) *Problem {
+	p := problem("bad_query")
+	p.faults = []fault{{name, why}}
+	return p
+}
+
+func notFound() error { return problem("not_found") }
 
 // problemOf puts an error into the form that callers get. Faults of ours say
 // nothing of their cause.
@@ -48,19 +79,25 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &r):
-		status := statuses[r.Code]
-		if status == 0 {
-			status = http.StatusConflict
-		}
-		return &Problem{Status: status, Code: r.Code, State: string(r.State), Guard: r.Guard, By: r.By, Allowed: movesOf(r.Allowed, ""), raw: r.Missing}
+		return refused(r)
 	case errors.Is(err, store.ErrNoSuchCase), errors.Is(err, store.ErrNoLink):
-		return &Problem{Status: http.StatusNotFound, Code: "not_found"}
+		return problem("not_found")
 	case errors.Is(err, store.ErrErased):
-		return &Problem{Status: http.StatusGone, Code: "erased"}
+		return problem("erased")
 	case errors.Is(err, store.ErrUnknown), errors.Is(err, store.ErrClosed):
-		return &Problem{Status: http.StatusServiceUnavailable, Code: "try_again"}
+		return problem("try_again")
 	}
-	return &Problem{Status: http.StatusInternalServerError, Code: "internal"}
+	return problem("internal")
+}
+
+func refused(r *workflow.Refusal) *Problem {
+	p := problem(r.Code)
+	p.State, p.Guard, p.By, p.Allowed = string(r.State), r.Guard, r.By, movesOf(r.Allowed, "")
+	why := map[string]string{"not_a_code": "why.code", "unclean_text": "why.text"}[r.Code]
+	for _, field := range r.Missing {
+		p.faults = append(p.faults, fault{field, why})
+	}
+	return p
 }
 
 // forParty leaves in a refusal only what the party itself may do: what the
@@ -70,24 +107,24 @@ func forParty(err error, role string) error {
 	if role == "" || !errors.As(err, &r) {
 		return err
 	}
-	p := problemOf(err)
+	p := refused(r)
 	p.Allowed = movesOf(r.Allowed, role)
 	return p
 }
 
 // say fills in the words.
-func (p *Problem) say(language, requestID string) {
+func (p *Problem) say(lang, requestID string) {
 	p.Type, p.RequestID = "/problems/"+p.Code, requestID
-	words, ok := problemWords[p.Code]
-	if !ok {
-		words = problemWords["internal"]
+	v := vars{"State": stateWords(lang, workflow.State(p.State)), "By": roleWords(lang, p.By)}
+	if p.Guard != "" {
+		v["Guard"] = say(lang, "guard."+p.Guard, nil)
 	}
-	i := 0
-	if language == "en" {
-		i = 1
-	}
-	p.Title, p.Detail = words.title[i], words.detail[i]
-	for _, f := range p.raw {
-		p.Missing = append(p.Missing, MissingField{f, fieldWord(f, i)})
+	p.Title, p.Detail = say(lang, "problem."+p.Code+".title", v), say(lang, "problem."+p.Code+".detail", v)
+	for _, f := range p.faults {
+		why := fieldWord(lang, f.field)
+		if f.why != "" {
+			why = say(lang, f.why, nil)
+		}
+		p.Missing = append(p.Missing, MissingField{f.field, why})
 	}
 }

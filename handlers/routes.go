@@ -91,11 +91,11 @@ func (s *Server) health(context.Context, *Call) (any, error) {
 
 func (s *Server) ready(ctx context.Context, _ *Call) (any, error) {
 	if err := s.Store.Ping(ctx); err != nil {
-		return nil, &Problem{Status: http.StatusServiceUnavailable, Code: "not_ready"}
+		return nil, problem("not_ready")
 	}
 	if s.Ready != nil {
 		if err := s.Ready(ctx); err != nil {
-			return nil, &Problem{Status: http.StatusServiceUnavailable, Code: "not_ready"}
+			return nil, problem("not_ready")
 		}
 	}
 	return map[string]string{"status": "ready"}, nil
