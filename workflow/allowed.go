@@ -10,6 +10,7 @@ import (
 // read them, with what the case still lacks and what the input must say. Rows
 // that only a clock takes are left out.
 func Allowed(c Case, r Rules, now time.Time) []Move {
+	now = c.notBefore(now)
 	x := tableOf(c.Kind)
 	var out []Move
 	add := func(row *Row) {

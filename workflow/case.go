@@ -128,6 +128,17 @@ func (c Case) Clone() Case {
 	return c
 }
 
+// notBefore is the instant at which something happens to the case when a clock
+// shows now: in microseconds, and never before the last thing that happened to
+// it, whatever that clock says.
+func (c *Case) notBefore(now time.Time) time.Time {
+	now = now.UTC().Truncate(time.Microsecond)
+	if now.Before(c.At) {
+		return c.At
+	}
+	return now
+}
+
 // Clock finds the open clock of a code: waiting, running, paused or owed; an
 // owed one, or one whose decision only waits to be told, if no other is open.
 func (c *Case) Clock(code string) *Clock {

@@ -20,8 +20,10 @@ type Outage struct{ From, To time.Time }
 
 // Decide answers what a command does to a case at an instant: the event of one
 // row and of the rows that follow it at once, or a *Refusal. It changes nothing
-// and settles nothing: whoever calls has asked Due first.
+// and settles nothing: whoever calls has asked Due first. An instant before the
+// case's last one counts as that one: a clock that stepped back decides nothing.
 func Decide(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
+	now = c.notBefore(now)
 	if cmd.Event == CalendarChanged && cmd.Actor.Role == "job" && c.Version > 0 {
 		return reproject(c, cmd, r, now)
 	}

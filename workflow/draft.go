@@ -35,10 +35,6 @@ func take(c Case, row *Row, cmd Command, r Rules, now time.Time, due *Clock) []E
 // origin is the case before all of them.
 func takeFrom(origin *Case, c Case, row *Row, cmd Command, r Rules, now time.Time, due *Clock) []Event {
 	d := &draft{origin: origin, was: c, c: c.Clone(), r: r, row: row, cmd: &cmd, due: due, eff: now}
-	now = now.UTC().Truncate(time.Microsecond)
-	if now.Before(c.At) {
-		now = c.At
-	}
 	d.e = Event{Seq: c.Version + 1, ID: row.ID, Event: row.Event, Actor: actorName(cmd.Actor), At: now}
 	if due != nil {
 		d.e.LawfulAt, d.eff = due.LateFrom, due.LateFrom

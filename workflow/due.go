@@ -15,6 +15,7 @@ import (
 // applying, until it says false. The events carry the lawful instant and the
 // one observed, so that no delay of a sweep changes an outcome.
 func Due(c Case, r Rules, now time.Time) ([]Event, bool) {
+	now = c.notBefore(now)
 	k := firstDue(&c, now)
 	if k == nil {
 		return nil, false
@@ -92,7 +93,6 @@ func (k *Clock) after(o Outage, r Rules, now time.Time) calendar.Date {
 func move(c *Case, k *Clock, due calendar.Date, r Rules, now time.Time) *Event {
 	row := table.byID["T70"]
 	d := &draft{was: *c, c: c.Clone(), r: r, row: row, cmd: &Command{Event: row.Event}, eff: now, day: calendar.On(now)}
-	now = now.UTC().Truncate(time.Microsecond)
 	d.e = Event{Seq: c.Version + 1, ID: row.ID, Event: row.Event, Actor: "clock", At: now, Rules: r.VersionOn(d.day)}
 	d.e.Data.To = c.State
 	n := *k

@@ -2,6 +2,7 @@ package workflow_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -49,7 +50,11 @@ func (d deed) apply(t *rapid.T, c workflow.Case, now time.Time, pick *rand.Rand,
 	cmd := workflow.Command{Event: d.event, Actor: workflow.Actor{Role: d.role, ID: "x"}}
 	if moves := workflow.Allowed(c, rules, now); d.lawful && len(moves) > 0 {
 		row, _ := workflow.RowByID(moves[pick.IntN(len(moves))].ID)
-		cmd = rehearse.Compose(c, row, rules, now)
+		seen := now
+		if seen.Before(c.At) { // people look at a calendar, not at the engine's clock
+			seen = c.At
+		}
+		cmd = rehearse.Compose(c, row, rules, seen)
 	}
 	c = decided(t, c, cmd, now)
 	if d.deliver {
@@ -110,6 +115,8 @@ func checked(t *rapid.T, c workflow.Case, events []workflow.Event) workflow.Case
 			t.Fatalf("a step without actor, law, time or row: %+v", e)
 		case !e.LawfulAt.IsZero() && e.At.Before(e.LawfulAt):
 			t.Fatalf("%s is enforced early", e.ID)
+		case e.At.Before(c.At):
+			t.Fatalf("%s is recorded at %s, after something at %s", e.ID, e.At, c.At)
 		case e.Event == "refuse" && (e.Data.Info["ground"] == "" || e.Data.Info["routes"] == ""):
 			t.Fatalf("a refusal without code or routes: %v", e.Data.Info)
 		case known && row.Event == "return_to_hub" && next.State != "REFERRAL.dispatching":
@@ -200,6 +207,34 @@ func TestALateSweepChangesNothing(t *testing.T) {
 			if ends[0].Clocks[i] != ends[1].Clocks[i] {
 				t.Fatalf("exact %+v\nlate  %+v", ends[0].Clocks[i], ends[1].Clocks[i])
 			}
+		}
+	})
+}
+
+// A clock that steps back changes no decision: what happens to a case happens
+// at the earliest when the last thing happened to it, in its guards, legal days
+// and instants alike.
+func TestAClockThatStepsBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seed := rapid.Uint64().Draw(t, "seed")
+		list := deeds().Draw(t, "deeds")
+		steps := rapid.SliceOfN(rapid.IntRange(0, 30*24), len(list), len(list)).Draw(t, "hours back")
+		var ends [2]string
+		for i, wrong := range []bool{true, false} {
+			pick := rand.New(rand.NewPCG(seed, 1))
+			c, now := workflow.New(workflow.Complaint, 1, "HT-2026-000001-0"), time.Date(2026, 5, 6, 2, 0, 0, 0, time.UTC)
+			for n, d := range list {
+				now = now.Add(d.wait)
+				at := now.Add(-time.Duration(steps[n]) * time.Hour)
+				if !wrong && at.Before(c.At) {
+					at = c.At
+				}
+				c = d.apply(t, c, at, pick, false)
+			}
+			ends[i] = string(c.Body(nil)) + fmt.Sprint(c.Clocks)
+		}
+		if ends[0] != ends[1] {
+			t.Fatalf("stepping back %s\nstanding     %s", ends[0], ends[1])
 		}
 	})
 }

@@ -15,7 +15,6 @@ const CalendarChanged = "calendar_changed"
 // after the change became known; a clock that ran out is never moved.
 func reproject(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
 	row := &Row{ID: "K1", Event: CalendarChanged}
-	now = now.UTC().Truncate(time.Microsecond)
 	d := &draft{was: c, c: c.Clone(), r: r, row: row, cmd: &cmd, eff: now, day: calendar.On(now)}
 	d.e = Event{Seq: c.Version + 1, ID: row.ID, Event: row.Event, Actor: actorName(cmd.Actor), At: now, Rules: r.VersionOn(d.day)}
 	d.e.Data.To = c.State
