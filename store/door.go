@@ -195,8 +195,12 @@ func (s *Store) Execute(ctx context.Context, q Request) (Answer, error) {
 	return r.answer, r.err
 }
 
-// Sweep enforces what is overdue in at most limit cases and says in how many.
+// Sweep enforces what is overdue in at most limit cases and says in how many;
+// none, and why, while the clock is in doubt.
 func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
+	if err := s.Doubt(); err != nil {
+		return 0, err
+	}
 	w := &sweep{limit: limit, done: make(chan struct{})}
 	select {
 	case s.door.sweeps <- w:

@@ -28,6 +28,7 @@ type Config struct {
 	Keys  *Keys                 // seals people
 	Rules func() workflow.Rules // law in force, with the calendar as imported
 	Now   func() time.Time      // the one clock
+	Doubt func() error          // why that clock is not to be trusted now; nil: it always is
 	// Migrate applies missing migrations at opening: the embedded default. A
 	// PostgreSQL schema is migrated by `fangxin migrate up`.
 	Migrate bool
@@ -51,12 +52,38 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.ready(ctx); err != nil {
+	if err := s.Start(ctx); err != nil {
 		_ = s.pool.Close()
 		return nil, err
 	}
-	s.startDoor()
 	return s, nil
+}
+
+// Start checks the schema of a connected store and starts the committer.
+func (s *Store) Start(ctx context.Context) error {
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	s.startDoor()
+	return nil
+}
+
+// ServerTime is the database server's clock; zero embedded, where there is none
+// but this machine's own.
+func (s *Store) ServerTime(ctx context.Context) (t time.Time, err error) {
+	if s.dialect == "postgres" {
+		err = s.pool.QueryRowContext(ctx, "select clock_timestamp()").Scan(&t)
+	}
+	return t, err
+}
+
+// Doubt says why this node's clock is not to be trusted now, nil if it is.
+// Meanwhile no sweep runs: a deadline may be enforced late, never early.
+func (s *Store) Doubt() error {
+	if s.cfg.Doubt == nil {
+		return nil
+	}
+	return s.cfg.Doubt()
 }
 
 // Connect opens the database without the door: for migrating and reading.

@@ -15,11 +15,12 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Globals is what every subcommand is handed: where to write, the one clock,
-// and the settings.
+// Globals is what every subcommand is handed: where to write, the process's
+// clock and the node's one time, and the settings.
 type Globals struct {
 	Out, Err io.Writer
 	Now      func() time.Time
+	time     *clock
 	Context  context.Context
 	*Settings
 }
@@ -50,12 +51,12 @@ type errUse struct{ error }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, time.Now))
 }
 
 // run is the program without its process: exit 0 good, 1 a finding or failure,
 // 2 wrong use.
-func run(ctx context.Context, args []string, out, errs io.Writer) int {
+func run(ctx context.Context, args []string, out, errs io.Writer, now func() time.Time) int {
 	var c cli
 	code := -1
 	parser, err := kong.New(&c, kong.Name("fangxin"), kong.Writers(out, errs), kong.Exit(func(n int) { code = n }), kong.UsageOnError(),
@@ -77,7 +78,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 2
 	}
 	c.origins = origins(kctx)
-	err = kctx.Run(&Globals{Out: out, Err: errs, Now: time.Now, Context: ctx, Settings: &c.Settings})
+	err = kctx.Run(&Globals{Out: out, Err: errs, Now: now, time: newClock(now), Context: ctx, Settings: &c.Settings})
 	var use errUse
 	switch {
 	case err == nil:

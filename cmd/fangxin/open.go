@@ -74,9 +74,17 @@ func (g *Globals) open(now func() time.Time) (*engine, error) {
 	}
 	e := &engine{}
 	e.law.Store(&workflow.Rules{Rules: law})
-	cfg := store.Config{URL: g.DatabaseURL, Data: g.Data, Node: uuid.NewString(), Keys: keys, Now: now, Migrate: g.DatabaseURL == "",
+	cfg := store.Config{URL: g.DatabaseURL, Data: g.Data, Node: uuid.NewString(), Keys: keys, Now: now, Doubt: g.time.doubt, Migrate: g.DatabaseURL == "",
 		Rules: func() workflow.Rules { return *e.law.Load() }}
-	if e.Store, err = store.Open(g.Context, cfg); err != nil {
+	if e.Store, err = store.Connect(g.Context, cfg); err != nil {
+		return nil, err
+	}
+	g.time.measure(g.Context, e.ServerTime)
+	if err = g.time.doubt(); err == nil {
+		err = e.Start(g.Context)
+	}
+	if err != nil {
+		_ = e.Close()
 		return nil, err
 	}
 	if err := e.refresh(g.Context); err != nil {
@@ -101,5 +109,5 @@ func (e *engine) refresh(ctx context.Context) error {
 	return nil
 }
 
-// clock is the process's time plus nothing: the one place where time is read.
-func (g *Globals) clock() time.Time { return g.Now().UTC().Truncate(time.Microsecond) }
+// clock is the node's time.
+func (g *Globals) clock() time.Time { return g.time.now() }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -78,7 +79,7 @@ func TestExitCodes(t *testing.T) {
 	}{{"--help", 0}, {"deadline --from 2026-04-30 --days 7 --unit working", 0}, {"deadline --from x --days 7 --unit working", 2}, {"nonsense", 2}, {"verify receipt", 2}} {
 		var out, errs bytes.Buffer
 		args := append([]string{"--data", t.TempDir()}, strings.Fields(c.args)...)
-		if got := run(context.Background(), args, &out, &errs); got != c.code {
+		if got := run(context.Background(), args, &out, &errs, time.Now); got != c.code {
 			t.Errorf("%s: %d, want %d: %s%s", c.args, got, c.code, out.String(), errs.String())
 		}
 	}

@@ -40,6 +40,7 @@ func (c *ServeCmd) Run(g *Globals) error {
 	}
 	ctx, stop := context.WithCancel(g.Context)
 	defer stop()
+	go g.time.keep(ctx, e.ServerTime)
 	work := make(chan struct{})
 	go func() {
 		defer close(work)
@@ -58,7 +59,7 @@ func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.
 		<-ctx.Done()
 		return nil
 	}
-	api := &handlers.Server{Store: e.Store, Rules: func() workflow.Rules { return *e.law.Load() }, Now: g.clock, Log: log}
+	api := &handlers.Server{Store: e.Store, Rules: func() workflow.Rules { return *e.law.Load() }, Now: g.clock, Log: log, Ready: func(context.Context) error { return e.Doubt() }}
 	server := &http.Server{Addr: g.Listen, Handler: api.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 	failed := make(chan error, 1)
