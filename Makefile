@@ -10,7 +10,7 @@ run: ## the server on http://127.0.0.1:8080, SQLite in ./data, no other service
 demo: ## the server with an invented year of cases in ./data-demo
 	go run ./cmd/fangxin serve --demo --data data-demo
 
-test: ## everything: installs what is missing, starts its own PostgreSQL
+test: ## everything: installs what is missing, starts its own PostgreSQL and Redis
 	.ci/test.sh
 
 chaos: ## the tests of failure, longer: 200 killed connections, many killed processes

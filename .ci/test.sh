@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that `make test` means: installs what is missing when it may, starts
-# its own PostgreSQL, runs all tests, stops it. The last lines are go test's own.
+# its own PostgreSQL and Redis, runs all tests, stops them. The last lines are go test's own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +16,7 @@ have_postgres() { ls /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb >/
 need go golang
 need gcc gcc
 need python3 python3
+need redis-server redis-server
 if ! have_postgres; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing postgresql ..."
@@ -28,11 +29,12 @@ unformatted=$(gofmt -l .)
 [ -z "$unformatted" ] || { echo "not formatted (gofmt -w): $unformatted" >&2; exit 1; }
 go vet ./...
 
-folder=$(mktemp -d)/pg
-trap '.ci/postgres.sh stop "$folder"; rmdir "$(dirname "$folder")" 2>/dev/null || true' EXIT
-chmod 711 "$(dirname "$folder")"
-FANGXIN_TEST_POSTGRES=$(.ci/postgres.sh start "$folder")
-export FANGXIN_TEST_POSTGRES
+folder=$(mktemp -d)
+trap '.ci/postgres.sh stop "$folder/pg"; .ci/redis.sh stop "$folder/redis"; rmdir "$folder" 2>/dev/null || true' EXIT
+chmod 711 "$folder"
+FANGXIN_TEST_POSTGRES=$(.ci/postgres.sh start "$folder/pg")
+FANGXIN_TEST_REDIS=$(.ci/redis.sh start "$folder/redis")
+export FANGXIN_TEST_POSTGRES FANGXIN_TEST_REDIS
 
 raced="./workflow/... ./store/... ./jobs/..."
 plain=$(go list ./... | grep -v -E '^fangxin/(workflow|store|jobs)(/|$)' || true)

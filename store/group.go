@@ -74,8 +74,10 @@ func (d *door) finish(ctx context.Context, got *found, law workflow.Rules) (int,
 	err := d.db.write(ctx, &d.rows)
 	if err != nil {
 		d.numbers.revert()
+		return moved, err
 	}
-	return moved, err
+	d.s.enforced.add(d.rows.expired)
+	return moved, nil
 }
 
 func firstDue(c *workflow.Case, id int64) place {
@@ -111,6 +113,7 @@ func (d *door) expire(f *folding, law workflow.Rules, now time.Time) {
 			return
 		}
 		d.record(f, events, nil)
+		d.rows.expired = append(d.rows.expired, events...)
 	}
 }
 

@@ -41,6 +41,8 @@ type Store struct {
 	db      *bun.DB
 	dialect string
 	door    *door
+
+	enforced enforcements
 }
 
 // ErrSchema says that the database has another schema than this binary needs.
@@ -88,7 +90,7 @@ func (s *Store) Doubt() error {
 
 // Connect opens the database without the door: for migrating and reading.
 func Connect(_ context.Context, cfg Config) (*Store, error) {
-	s := &Store{cfg: cfg, dialect: "postgres"}
+	s := &Store{cfg: cfg, dialect: "postgres", enforced: enforcements{kind: map[string]Enforcement{}}}
 	var err error
 	switch {
 	case cfg.URL == "":

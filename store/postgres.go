@@ -45,8 +45,9 @@ const (
 		select * from unnest(` + pgClockArrays + `)`
 	pgClockArrays = `$1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
 		$12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::boolean[]`
-	pgOwed = `insert into outbox (case_id, no, seq, topic, recipient, template, at, state)
-		select t.*, 'owed' from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[]) t`
+	pgOwed = `insert into outbox (case_id, no, seq, topic, recipient, template, queue, at, state, next_at)
+		select t.*, 'owed', t.at from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+			t (case_id, no, seq, topic, recipient, template, queue, at)`
 	pgNoticed = `update outbox o set state = t.state from unnest($1::bigint[], $2::bigint[], $3::text[]) t (case_id, no, state)
 		where o.case_id = t.case_id and o.no = t.no and o.topic = 'notice'`
 	pgSealed   = `insert into sealed (case_id, seq, box) select * from unnest($1::bigint[], $2::bigint[], $3::bytea[])`
@@ -201,7 +202,7 @@ func (p *postgres) write(ctx context.Context, r *rows) error {
 	put(len(e.seq), pgEvents, e.caseID, e.seq, e.prev, e.hash, e.payload)
 	put(len(r.changed.no), pgChanged, r.changed.arrays()...)
 	put(len(r.clocks.no), pgClocksIn, r.clocks.arrays()...)
-	put(len(o.seq), pgOwed, o.caseID, o.no, o.seq, o.topic, o.recipient, o.template, o.at)
+	put(len(o.seq), pgOwed, o.caseID, o.no, o.seq, o.topic, o.recipient, o.template, o.queue, o.at)
 	put(len(r.noticed.no), pgNoticed, r.noticed.caseID, r.noticed.no, r.noticed.state)
 	put(len(r.sealed.seq), pgSealed, r.sealed.caseID, r.sealed.seq, r.sealed.box)
 	put(len(r.keys.kek), pgCaseKeys, r.keys.caseID, r.keys.kek, r.keys.wrapped)

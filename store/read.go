@@ -136,35 +136,6 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	return due.Time, err
 }
 
-// Owed is a notice that waits to be handed to a channel.
-type Owed struct {
-	Number              string
-	No                  int64
-	Topic               string
-	Recipient, Template string
-	At                  time.Time
-}
-
-// Owed lists notices that nobody has been told, oldest first.
-func (s *Store) Owed(ctx context.Context, limit int) ([]Owed, error) {
-	rows, err := s.pool.QueryContext(ctx, `select c.number, o.no, o.topic, o.recipient, o.template, o.at from outbox o join cases c on c.id = o.case_id
-		where o.state = 'owed' order by o.at, o.case_id, o.no limit $1`, limit)
-	if err != nil {
-		return nil, err
-	}
-	var out []Owed
-	for rows.Next() {
-		var o Owed
-		var at instant
-		if err := rows.Scan(&o.Number, &o.No, &o.Topic, &o.Recipient, &o.Template, &at); err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
-		o.At = at.Time
-		out = append(out, o)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
-}
-
 // Outcomes counts closed cases by outcome, and open ones under "".
 func (s *Store) Outcomes(ctx context.Context) (map[string]int64, error) {
 	rows, err := s.pool.QueryContext(ctx, "select outcome, count(*) from cases where kind = 'complaint' group by outcome")

@@ -76,8 +76,8 @@ func (s *Store) remindOne(ctx context.Context, number string, no int64, now time
 		return 0, tx.Commit()
 	}
 	def, _ := workflow.ClockByCode(k.Code)
-	done, err := tx.ExecContext(ctx, `insert into outbox (case_id, no, topic, seq, recipient, template, state, at) values ($1, $2, $3, $4, $5, $6, 'owed', $7) on conflict do nothing`,
-		c.ID, no, "reminder."+mark, k.Seq, def.Whose, "reminder."+k.Code, s.stamp(now))
+	done, err := tx.ExecContext(ctx, `insert into outbox (case_id, no, topic, seq, recipient, template, queue, state, at, next_at) values ($1, $2, $3, $4, $5, $6, $7, 'owed', $8, $8) on conflict do nothing`,
+		c.ID, no, "reminder."+mark, k.Seq, def.Whose, "reminder."+k.Code, Queues[2], s.stamp(now))
 	if err != nil {
 		return 0, err
 	}

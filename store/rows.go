@@ -30,9 +30,9 @@ type rows struct {
 	}
 	clocks, changed clockRows
 	owed            struct {
-		caseID, no, seq            []int64
-		topic, recipient, template []string
-		at                         []time.Time
+		caseID, no, seq                   []int64
+		topic, recipient, template, queue []string
+		at                                []time.Time
 	}
 	noticed struct { // what became of owed notices
 		caseID, no []int64
@@ -71,8 +71,9 @@ type rows struct {
 		caseID, seq []int64
 		hash        [][]byte
 	}
-	erased []int64
-	blocks []int64 // of numbers that were used: they must still be ours
+	erased  []int64
+	expired []workflow.Event // what was enforced, for the node's own count
+	blocks  []int64          // of numbers that were used: they must still be ours
 }
 
 // clockRows are clocks as rows.
@@ -128,7 +129,7 @@ func (r *rows) event(c *workflow.Case, e workflow.Event) ledger.Hash {
 			o := &r.owed
 			o.caseID, o.no, o.seq = append(o.caseID, c.ID), append(o.no, n.No), append(o.seq, e.Seq)
 			o.topic, o.recipient, o.template = append(o.topic, "notice"), append(o.recipient, n.To), append(o.template, n.Kind)
-			o.at = append(o.at, e.At)
+			o.queue, o.at = append(o.queue, queueOf(&e.Data, &n)), append(o.at, e.At)
 			continue
 		}
 		r.became(c.ID, n.No, n.Op)

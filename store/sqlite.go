@@ -44,7 +44,7 @@ const (
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	liteChanged = `update clocks set seq = ?, n = ?, notice = ?, ended = ?, state = ?, rule = ?, unit = ?, roll = ?, starts = ?, due = ?, calendar = ?, more = ?,
 		late_from = ?, remind_at = ?, provisional = ?, code = ? where case_id = ? and no = ?`
-	liteOwed    = `insert into outbox (case_id, no, seq, topic, recipient, template, at, state) values (?, ?, ?, ?, ?, ?, ?, 'owed')`
+	liteOwed    = `insert into outbox (case_id, no, seq, topic, recipient, template, queue, at, next_at, state) values (?, ?, ?, ?, ?, ?, ?, ?8, ?8, 'owed')`
 	liteNoticed = `update outbox set state = ? where case_id = ? and no = ? and topic = 'notice'`
 	liteSealed  = `insert into sealed (case_id, seq, box) values (?, ?, ?)`
 	liteKeysIn  = `insert into case_keys (case_id, kek, wrapped) values (?, ?, ?)`
@@ -216,7 +216,7 @@ func (s *lite) write(_ context.Context, r *rows) error {
 	w.put(len(r.changed.no), liteChanged, true, r.changed.lite)
 	w.put(len(r.clocks.no), liteClocksIn, true, r.clocks.lite)
 	w.put(len(o.seq), liteOwed, true, func(i int) []any {
-		return []any{o.caseID[i], o.no[i], o.seq[i], o.topic[i], o.recipient[i], o.template[i], o.at[i].UnixMicro()}
+		return []any{o.caseID[i], o.no[i], o.seq[i], o.topic[i], o.recipient[i], o.template[i], o.queue[i], o.at[i].UnixMicro()}
 	})
 	w.put(len(r.noticed.no), liteNoticed, false, func(i int) []any { return []any{r.noticed.state[i], r.noticed.caseID[i], r.noticed.no[i]} })
 	w.put(len(r.sealed.seq), liteSealed, true, func(i int) []any { return []any{r.sealed.caseID[i], r.sealed.seq[i], r.sealed.box[i]} })

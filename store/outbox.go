@@ -1,0 +1,273 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"fangxin/workflow"
+)
+
+// Queues lists the outbox's queues, the most urgent first: notices that a clock
+// waits for, other notices, reminders.
+var Queues = []string{"deadlines", "notices", "bulk"}
+
+// Owed is a message that somebody is owed: a notice that the law names, or a
+// reminder. Its row was written in the transaction of what caused it, and it
+// says whatever delivering needs: no queue beside the database is believed.
+type Owed struct {
+	Number              string
+	CaseID, No, Seq     int64
+	Topic               string // notice, reminder.MARK
+	Recipient, Template string
+	Queue               string
+	// State is owed, or dead when it was tried too often; told, delivered and
+	// failed say what became of a notice, done of a reminder; void was not
+	// needed any more.
+	State    string
+	At       time.Time // since when it is owed
+	Next     time.Time // not before; while it is held: until then
+	Held     string    // by a node, or "redis"; empty: by nobody
+	Fence    int64     // grows with every claim
+	Attempts int64
+	Error    string // code of the last failure
+}
+
+// ID names the message for ever: case number, number within the case, topic.
+func (o *Owed) ID() string { return fmt.Sprintf("%s/%d/%s", o.Number, o.No, o.Topic) }
+
+var (
+	// ErrNotHeld says that somebody else holds the message by now, or that
+	// nobody needs to: whoever gets it does nothing.
+	ErrNotHeld = errors.New("the message is not held by this attempt")
+	// ErrNoMessage says that an id names no message.
+	ErrNoMessage = errors.New("no such message")
+)
+
+const owedColumns = `case_id, no, topic, seq, recipient, template, queue, state, at, next_at, held, fence, attempts, error,
+	(select number from cases where cases.id = outbox.case_id)`
+
+// scanOwed reads one row of owedColumns.
+func scanOwed(scan func(...any) error) (o Owed, err error) {
+	var at, next instant
+	err = scan(&o.CaseID, &o.No, &o.Topic, &o.Seq, &o.Recipient, &o.Template, &o.Queue, &o.State, &at, &next, &o.Held, &o.Fence, &o.Attempts, &o.Error, &o.Number)
+	o.At, o.Next = at.Time, next.Time
+	return o, err
+}
+
+func (s *Store) owed(ctx context.Context, query string, args ...any) ([]Owed, error) {
+	rows, err := s.pool.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	var out []Owed
+	for rows.Next() {
+		o, err := scanOwed(rows.Scan)
+		if err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		out = append(out, o)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
+// Waiting reports whether a queue has a message whose time has come. It locks
+// nothing, so it may be asked often.
+func (s *Store) Waiting(ctx context.Context, queue string) (bool, error) {
+	var n int
+	err := s.pool.QueryRowContext(ctx, "select count(*) from (select 1 from outbox where state = 'owed' and queue = $1 and next_at <= $2 limit 1) x",
+		queue, s.stamp(s.cfg.Now())).Scan(&n)
+	return n > 0, err
+}
+
+// Claim takes at most limit messages whose time has come, the oldest first, for
+// a holder until an instant: then they are anybody's again. What another node
+// is claiming in the same moment is left to it. A holder that begins at once
+// counts an attempt; one that only passes them on does not.
+func (s *Store) Claim(ctx context.Context, queue, holder string, until time.Time, limit int, begin bool) ([]Owed, error) {
+	skip, attempt := "", 0
+	if s.dialect == "postgres" {
+		skip = "for update skip locked"
+	}
+	if begin {
+		attempt = 1
+	}
+	return s.owed(ctx, `with due (c, n, t) as (select case_id, no, topic from outbox where state = 'owed' and queue = $1 and next_at <= $2 order by next_at limit $3 `+skip+`)
+		update outbox set held = $4, next_at = $5, fence = fence + 1, attempts = attempts + $6 from due where case_id = c and no = n and topic = t
+		returning `+owedColumns, queue, s.stamp(s.cfg.Now()), limit, holder, s.stamp(until), attempt)
+}
+
+// Begin takes over a message that was passed on with this fence and counts an
+// attempt. ErrNotHeld when it was claimed again or needs nothing since.
+func (s *Store) Begin(ctx context.Context, id string, fence int64, holder string, until time.Time) (Owed, error) {
+	caseID, no, topic, err := parseOwed(id)
+	if err != nil {
+		return Owed{}, err
+	}
+	all, err := s.owed(ctx, `update outbox set held = $1, next_at = $2, fence = fence + 1, attempts = attempts + 1
+		where case_id = $3 and no = $4 and topic = $5 and fence = $6 and state = 'owed' returning `+owedColumns, holder, s.stamp(until), caseID, no, topic, fence)
+	if err == nil && len(all) == 0 {
+		err = ErrNotHeld
+	}
+	if err != nil {
+		return Owed{}, err
+	}
+	return all[0], nil
+}
+
+// Holds reports whether a message is still the caller's to deliver: ErrNotHeld
+// when it is not. Asked before anything leaves the house.
+func (s *Store) Holds(ctx context.Context, o *Owed) error {
+	var n int
+	err := s.pool.QueryRowContext(ctx, "select count(*) from outbox where case_id = $1 and no = $2 and topic = $3 and fence = $4 and state = 'owed'", o.CaseID, o.No, o.Topic, o.Fence).Scan(&n)
+	if err == nil && n == 0 {
+		err = ErrNotHeld
+	}
+	return err
+}
+
+// Settle ends a message as done, void or dead, with a code that says why. It
+// changes nothing, and says ErrNotHeld, when the caller's fence is not the last.
+func (s *Store) Settle(ctx context.Context, o *Owed, state, code string) error {
+	return s.whileHeld(ctx, o, "state = $5, error = $6, held = ''", state, code)
+}
+
+// Postpone gives a message back until an instant, with the code of what went
+// wrong. An attempt that never had its chance (counts is false) is not counted.
+func (s *Store) Postpone(ctx context.Context, o *Owed, next time.Time, code string, counts bool) error {
+	attempts := o.Attempts
+	if !counts {
+		attempts--
+	}
+	return s.whileHeld(ctx, o, "next_at = $5, error = $6, attempts = $7, held = ''", s.stamp(next), code, max(attempts, 0))
+}
+
+func (s *Store) whileHeld(ctx context.Context, o *Owed, set string, args ...any) error {
+	done, err := s.pool.ExecContext(ctx, "update outbox set "+set+" where case_id = $1 and no = $2 and topic = $3 and fence = $4 and state = 'owed'",
+		append([]any{o.CaseID, o.No, o.Topic, o.Fence}, args...)...)
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrNotHeld)
+	}
+	return nil
+}
+
+// Recall makes everything that was passed on to a holder anybody's again, at
+// once: it lost its memory. Says how many.
+func (s *Store) Recall(ctx context.Context, holder string) (int64, error) {
+	now := s.stamp(s.cfg.Now())
+	done, err := s.pool.ExecContext(ctx, "update outbox set held = '', next_at = $1 where state = 'owed' and held = $2", now, holder)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
+}
+
+// PassedOn counts what a holder has of a queue, no further than limit.
+func (s *Store) PassedOn(ctx context.Context, queue, holder string, limit int) (n int, err error) {
+	err = s.pool.QueryRowContext(ctx, "select count(*) from (select 1 from outbox where state = 'owed' and queue = $1 and held = $2 limit $3) x", queue, holder, limit).Scan(&n)
+	return n, err
+}
+
+// Messages lists messages in a state (owed, dead), the oldest first.
+func (s *Store) Messages(ctx context.Context, state string, limit int) ([]Owed, error) {
+	return s.owed(ctx, "select "+owedColumns+" from outbox where state = $1 order by at, case_id, no, topic limit $2", state, limit)
+}
+
+// Revive gives dead messages a new set of attempts and says how many: those
+// named, or all when none is. ErrNoMessage when one of them is not dead.
+func (s *Store) Revive(ctx context.Context, ids ...string) (int64, error) {
+	const revive = "update outbox set state = 'owed', attempts = 0, error = '', held = '', next_at = $1 where state = 'dead'"
+	now := s.stamp(s.cfg.Now())
+	if len(ids) == 0 {
+		done, err := s.pool.ExecContext(ctx, revive, now)
+		if err != nil {
+			return 0, err
+		}
+		return done.RowsAffected()
+	}
+	tx, err := s.pool.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	for _, id := range ids {
+		caseID, no, topic, err := parseOwed(id)
+		if err != nil {
+			return 0, err
+		}
+		done, err := tx.ExecContext(ctx, revive+" and case_id = $2 and no = $3 and topic = $4", now, caseID, no, topic)
+		if err != nil {
+			return 0, err
+		}
+		if n, _ := done.RowsAffected(); n == 0 {
+			return 0, fmt.Errorf("%s: %w", id, ErrNoMessage)
+		}
+	}
+	return int64(len(ids)), tx.Commit()
+}
+
+// parseOwed reads what ID wrote.
+func parseOwed(id string) (caseID, no int64, topic string, err error) {
+	number, rest, _ := strings.Cut(id, "/")
+	count, topic, ok := strings.Cut(rest, "/")
+	caseID, err = parseCase(number)
+	if no, e := strconv.ParseInt(count, 10, 64); err == nil && e == nil && ok && topic != "" {
+		return caseID, no, topic, nil
+	}
+	return 0, 0, "", fmt.Errorf("%q: %w", id, ErrNoMessage)
+}
+
+// queueOf is how urgent a notice is: one that a clock waits for, or that is the
+// second half of a decision, goes first.
+func queueOf(d *workflow.Data, n *workflow.NoticeOp) string {
+	for _, op := range d.Clocks {
+		if op.Clock != nil && op.Clock.Notice == n.No || op.Op == "decide" && n.To == "consumer" {
+			return Queues[0]
+		}
+	}
+	return Queues[1]
+}
+
+// Contacts says by which electronic ways a party of a case can be told, from
+// what was sealed last: phone and e-mail address. Both are empty when there is
+// none, or when the person was erased.
+func (s *Store) Contacts(ctx context.Context, caseID int64, party string) (phone, email string, err error) {
+	rows, err := s.pool.QueryContext(ctx, "select seq from sealed where case_id = $1 order by seq", caseID)
+	if err != nil {
+		return "", "", err
+	}
+	var seqs []int64
+	for rows.Next() {
+		var seq int64
+		if err := rows.Scan(&seq); err != nil {
+			return "", "", errors.Join(err, rows.Close())
+		}
+		seqs = append(seqs, seq)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return "", "", err
+	}
+	for _, seq := range seqs {
+		u, err := s.Unseal(ctx, caseID, seq)
+		if errors.Is(err, ErrErased) || errors.Is(err, sql.ErrNoRows) {
+			return "", "", nil
+		}
+		if err != nil {
+			return "", "", err
+		}
+		if p := u.Person; p != nil && party == "consumer" {
+			phone, email = p.Phone, p.Email
+		}
+		if r := u.Respondent; r != nil && party == "merchant" {
+			phone, email = r.Phone, r.Email
+		}
+	}
+	return phone, email, nil
+}
