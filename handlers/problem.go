@@ -84,7 +84,7 @@ func problemOf(err error) *Problem {
 		return problem("not_found")
 	case errors.Is(err, store.ErrErased):
 		return problem("erased")
-	case errors.Is(err, store.ErrUnknown), errors.Is(err, store.ErrClosed):
+	case store.Away(err):
 		return problem("try_again")
 	}
 	return problem("internal")

@@ -44,6 +44,8 @@ var (
 	// ErrUnknown is the only truthful answer when the database cannot be asked:
 	// repeat the request with the same key and learn what happened.
 	ErrUnknown = errors.New("outcome unknown: ask again with the same key")
+	// ErrAway says that the database does not answer and the command was not taken.
+	ErrAway = errors.New("the database is away: ask again")
 	// ErrClosed says that the command was not taken.
 	ErrClosed = errors.New("the store is closing")
 	// ErrBug says that deciding panicked; nothing of the command was kept.
@@ -133,6 +135,9 @@ type door struct {
 	// swept spares the next sweep the index entries of the clocks that the last
 	// one stopped: they stay until a vacuum. It starts again when nothing is left.
 	swept place
+	// away is whether the last group had no answer: no more callers are taken than
+	// the next one can hold, and it is attempted once.
+	away atomic.Bool
 	// counted for tests and metrics
 	groups, commands, replays, lost atomic.Int64
 }
@@ -162,7 +167,7 @@ func (d *door) close() {
 }
 
 // Execute changes a case, or says why not: a *workflow.Refusal, ErrNoSuchCase,
-// ErrErased, ErrUnknown, ErrBug or ErrClosed. Before the committer takes the
+// ErrErased, ErrUnknown, ErrAway, ErrBug or ErrClosed. Before the committer takes the
 // command, cancelling ctx withdraws it; afterwards the answer is waited for,
 // because the change may be durable already.
 func (s *Store) Execute(ctx context.Context, q Request) (Answer, error) {
@@ -171,6 +176,9 @@ func (s *Store) Execute(ctx context.Context, q Request) (Answer, error) {
 		return Answer{}, err
 	}
 	d := s.door
+	if d.away.Load() && len(d.queue) >= maxGroup {
+		return Answer{}, ErrAway
+	}
 	select {
 	case d.queue <- r:
 	case <-ctx.Done():
@@ -226,11 +234,7 @@ func (d *door) run() {
 			d.commit(group)
 			clear(group)
 		case w := <-d.sweeps:
-			w.n, w.err = d.attempt(nil, w.limit)
-			if w.err != nil {
-				d.swept = place{}
-				d.db.rollback(context.Background())
-			}
+			w.n, w.err = d.sweep(w.limit)
 			close(w.done)
 		case <-d.stop:
 			for len(d.queue) > 0 {
@@ -276,7 +280,10 @@ func (d *door) commit(group []*request) {
 	} else if err != nil { // one of them is to blame: each alone, once
 		for i, r := range group {
 			d.replays.Add(1)
-			if err := d.settle(group[i : i+1]); err != nil {
+			if !errors.Is(err, ErrUnknown) { // else it went away meanwhile, for all
+				err = d.settle(group[i : i+1])
+			}
+			if err != nil {
 				r.answer, r.err = Answer{}, err
 			}
 		}
@@ -290,26 +297,51 @@ func (d *door) commit(group []*request) {
 // lost at COMMIT is no answer; attempting again is safe, because case locks and
 // the unique key make it wait for the old one, and then it finds the answers.
 func (d *door) settle(group []*request) error {
-	for try := 0; ; try++ {
-		_, err := d.attempt(group, 0)
-		if err == nil {
-			return nil
+	limit, most := settleLimit, tries
+	if d.away.Load() {
+		limit, most = awayLimit, 1
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	for try := 1; ; try++ {
+		_, err := d.attempt(ctx, group, 0)
+		if err != nil {
+			d.rollback()
 		}
-		d.db.rollback(context.Background())
 		if !errors.Is(err, errLost) {
+			d.away.Store(false)
 			return err
 		}
 		d.lost.Add(1)
-		if try == 8 {
+		if try == most || ctx.Err() != nil {
+			d.away.Store(true)
 			return ErrUnknown
 		}
 		pause(try)
 	}
 }
 
+// sweep is one batch of a sweep, in a transaction of its own.
+func (d *door) sweep(limit int) (int, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), settleLimit)
+	defer cancel()
+	n, err := d.attempt(ctx, nil, limit)
+	if err != nil {
+		d.swept = place{}
+		d.rollback()
+	}
+	return n, err
+}
+
+func (d *door) rollback() {
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackLimit)
+	defer cancel()
+	d.db.rollback(ctx)
+}
+
 // pause lets a database that is going away come back: 1 ms, doubled each time.
 func pause(try int) {
-	t := time.NewTimer(time.Millisecond << try)
+	t := time.NewTimer(time.Millisecond << (try - 1))
 	defer t.Stop()
 	<-t.C
 }

@@ -15,9 +15,7 @@ import (
 
 // attempt runs one transaction: read, settle what is due, decide in memory,
 // write, commit. With overdue > 0 it is a sweep and has no commands.
-func (d *door) attempt(group []*request, overdue int) (int, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
+func (d *door) attempt(ctx context.Context, group []*request, overdue int) (int, error) {
 	now := d.s.cfg.Now().UTC().Truncate(time.Microsecond)
 	law := d.s.cfg.Rules()
 	if err := d.provide(ctx, group, now, law); err != nil {
@@ -60,7 +58,7 @@ func (d *door) attempt(group []*request, overdue int) (int, error) {
 
 func (d *door) finish(ctx context.Context, got *found, law workflow.Rules) (int, error) {
 	if d.rows.empty() {
-		d.db.rollback(ctx)
+		d.rollback()
 		return 0, nil
 	}
 	moved := 0

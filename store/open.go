@@ -119,7 +119,7 @@ func Connect(_ context.Context, cfg Config) (*Store, error) {
 
 // liteDSN names every setting that durability and the one writer rest on.
 func liteDSN(file string) string {
-	return "file:" + file + "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)" +
+	return "file:" + file + "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)" +
 		"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=cache_size(-65536)"
 }
 

@@ -118,7 +118,7 @@ func (p *postgres) explain(err error) error {
 		return nil
 	case errors.As(err, &pg) && pg.Code == "22012":
 		return errMismatch
-	case errors.As(err, &pg) && pg.Code[:2] != "57" && pg.Code[:2] != "08" && pg.Severity != "FATAL":
+	case errors.As(err, &pg) && !pgAway(pg):
 		return fmt.Errorf("%w: %s %s", errConflict, pg.Code, pg.Message)
 	}
 	if p.conn != nil {

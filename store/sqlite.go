@@ -21,6 +21,7 @@ type lite struct {
 	pool *sql.DB
 	conn *sql.Conn
 	open bool
+	hurt bool // the file could not be used: opened anew, it may be
 	kept map[string]*sql.Stmt
 }
 
@@ -72,11 +73,11 @@ func (s *lite) stmt(text string) (*sql.Stmt, error) {
 func (s *lite) run(text string, args ...any) (int64, error) {
 	st, err := s.stmt(text)
 	if err != nil {
-		return 0, liteError(err)
+		return 0, s.failed(err)
 	}
 	done, err := st.Exec(args...)
 	if err != nil {
-		return 0, liteError(err)
+		return 0, s.failed(err)
 	}
 	return done.RowsAffected()
 }
@@ -85,11 +86,11 @@ func (s *lite) run(text string, args ...any) (int64, error) {
 func (s *lite) each(text string, row func(scan func(...any) error) error, args ...any) error {
 	st, err := s.stmt(text)
 	if err != nil {
-		return liteError(err)
+		return s.failed(err)
 	}
 	rows, err := st.Query(args...)
 	if err != nil {
-		return liteError(err)
+		return s.failed(err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -97,13 +98,23 @@ func (s *lite) each(text string, row func(scan func(...any) error) error, args .
 			return err
 		}
 	}
-	return liteError(rows.Err())
+	return s.failed(rows.Err())
 }
 
+func (s *lite) failed(err error) error {
+	err = liteError(err)
+	s.hurt = s.hurt || errors.Is(err, errLost)
+	return err
+}
+
+// liteError sorts errors as explain does for PostgreSQL.
 func liteError(err error) error {
 	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return fmt.Errorf("%w: %v", errConflict, err)
+	switch {
+	case Away(err):
+		return fmt.Errorf("%w: %w", errLost, err)
+	case errors.As(err, &e):
+		return fmt.Errorf("%w: %w", errConflict, err)
 	}
 	return err
 }
@@ -272,6 +283,10 @@ func (s *lite) rollback(context.Context) {
 			s.open = false
 		}
 	}
+	if s.hurt {
+		s.close()
+		s.conn, s.open, s.hurt, s.kept = nil, false, false, map[string]*sql.Stmt{}
+	}
 }
 
 func (s *lite) close() {
@@ -279,6 +294,6 @@ func (s *lite) close() {
 		_ = st.Close()
 	}
 	if s.conn != nil {
-		_ = s.conn.Close()
+		discard(s.conn)
 	}
 }
