@@ -2,17 +2,10 @@ package handlers
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"slices"
 	"strings"
-
-	"fangxin/store"
-	"fangxin/workflow/ledger"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -22,13 +15,18 @@ import (
 
 // Handler builds the HTTP handler; it panics when a route does not say who may
 // and within what limits.
-func (s *Server) Handler() http.Handler {
+func (s *Server) Handler() http.Handler { return s.handler(s.Routes()) }
+
+func (s *Server) handler(routes []Route) http.Handler {
+	if s.Limits == nil {
+		s.Limits = NewLimits(s.Now)
+	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = s.fail
-	e.Use(s.identify, s.logged, middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: s.panicked}))
-	for _, r := range s.Routes() {
+	e.Use(s.logged, middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: s.panicked}), screened)
+	for _, r := range routes {
 		if err := r.check(); err != nil {
 			panic(fmt.Sprintf("handlers: %v", err))
 		}
@@ -41,27 +39,21 @@ func (s *Server) Handler() http.Handler {
 	return e
 }
 
-// adapt turns a request into a Call, after asking who calls.
+// adapt turns a request into a Call and what comes back into an answer.
 func (s *Server) adapt(r Route) echo.HandlerFunc {
-	limit := limits[r.Limit]
 	return func(c echo.Context) error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), limit.Time)
+		ctx, cancel := context.WithTimeout(c.Request().Context(), limits[r.Limit].Time)
 		defer cancel()
 		call := &Call{Param: c.Param, Query: c.QueryParam, Key: c.Request().Header.Get("Idempotency-Key"),
 			Language: language(c.Request().Header.Get("Accept-Language")), RequestID: c.Response().Header().Get(echo.HeaderXRequestID)}
-		if err := s.admit(ctx, r, call, c.Request().Header.Get("Authorization")); err != nil {
-			return err
+		out, err := s.serve(ctx, c.Response(), c.Request(), r, call)
+		noted(c).route, noted(c).class = r.Path, r.Limit
+		if call.User != nil {
+			noted(c).user = call.User.ID
 		}
-		if limit.Body > 0 {
-			if err := readBody(c.Request(), call, limit.Body); err != nil {
-				return err
-			}
-		}
-		out, err := r.Handle(ctx, call)
 		if err != nil {
 			return err
 		}
-		c.Response().Header().Set("Cache-Control", "no-store")
 		if raw, ok := out.(rawJSON); ok {
 			return c.JSONBlob(r.Status, raw)
 		}
@@ -69,100 +61,58 @@ func (s *Server) adapt(r Route) echo.HandlerFunc {
 	}
 }
 
-func readBody(r *http.Request, call *Call, most int64) error {
-	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != "application/json" {
-		return problem("media_type")
-	}
-	if len(call.Key) > 200 || !ledger.Clean(call.Key) {
-		return problem("bad_key")
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
-	if err != nil {
-		return problem("unreadable")
-	}
-	if int64(len(body)) > most {
-		return problem("too_large")
-	}
-	call.Body = body
-	return nil
-}
-
-// admit finds out who calls. An unknown, expired, revoked or foreign token is
-// one identical 404, as is a case that is not there.
-func (s *Server) admit(ctx context.Context, r Route, call *Call, authorization string) error {
-	if r.Who == Anyone {
-		return nil
-	}
-	token, ok := strings.CutPrefix(authorization, "Bearer ")
-	if !ok || token == "" {
-		return problem("no_token")
-	}
-	user, err := s.Store.UserByToken(ctx, token)
-	if err == nil {
-		call.User = &user
-		return s.inScope(ctx, call)
-	}
-	if !errors.Is(err, store.ErrNoUser) {
-		return err
-	}
-	link, err := s.Store.Follow(ctx, token)
-	if errors.Is(err, store.ErrNoLink) || err == nil && (r.Who != Holder || !sameNumber(link.Number, call.Param("number"))) {
-		return notFound()
-	}
-	call.Link = &link
-	return err
-}
-
-func sameNumber(a, b string) bool {
-	p, y, n, err := ledger.ParseNumber(b)
-	return err == nil && ledger.Number(p, y, n) == a
-}
-
-// inScope holds an officer to the cases of his unit and town; a hub, a
-// coordinator or a supervisor without a unit sees all.
-func (s *Server) inScope(ctx context.Context, call *Call) error {
-	number, u := call.Param("number"), call.User
-	if number == "" || u.Unit == "" && u.Town == "" {
-		return nil
-	}
-	c, err := s.Store.Case(ctx, number)
-	if err != nil {
-		return err
-	}
-	if u.Unit != "" && c.Unit() != u.Unit && !(c.Unit() == "" && slices.Contains(u.Roles, "hub")) || u.Town != "" && c.Town() != u.Town {
-		return notFound()
-	}
-	return nil
-}
-
-func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+func screened(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		id := make([]byte, 8)
-		_, _ = rand.Read(id)
-		h := c.Response().Header()
-		h.Set(echo.HeaderXRequestID, hex.EncodeToString(id))
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		if err := screen(c.Request()); err != nil {
+			return err
+		}
 		return next(c)
 	}
 }
 
-// logged writes the route's pattern, never the path: a path can hold what must
-// not be kept.
+// note is what the log may know of a request. The route is its pattern, never
+// the path: a path can hold what must not be kept.
+type note struct {
+	route string
+	class Class
+	user  int64
+}
+
+func noted(c echo.Context) *note {
+	n, ok := c.Get("note").(*note)
+	if !ok {
+		n = &note{route: "none"}
+		c.Set("note", n)
+	}
+	return n
+}
+
+// logged names the request, sets what stands on every answer, and writes one
+// line when it is done.
 func (s *Server) logged(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		err := next(c)
-		if err != nil {
+		began := s.Now()
+		h := c.Response().Header()
+		for name, value := range headers {
+			h.Set(name, value)
+		}
+		h.Set(echo.HeaderXRequestID, requestID())
+		if err := next(c); err != nil {
 			c.Error(err)
 		}
-		s.Log.InfoContext(c.Request().Context(), "request", "method", c.Request().Method, "route", c.Path(), "status", c.Response().Status,
-			"request_id", c.Response().Header().Get(echo.HeaderXRequestID))
+		n, res := noted(c), c.Response()
+		line := []any{"request_id", h.Get(echo.HeaderXRequestID), "method", method(c.Request().Method), "route", n.route, "status", res.Status,
+			"ms", max(0, s.Now().Sub(began).Milliseconds()), "bytes", res.Size, "class", n.class}
+		if n.user != 0 {
+			line = append(line, "user", n.user)
+		}
+		s.Log.InfoContext(c.Request().Context(), "request", line...)
 		return nil
 	}
 }
 
 func (s *Server) panicked(c echo.Context, err error, stack []byte) error {
-	s.Log.ErrorContext(c.Request().Context(), "panic", "route", c.Path(), "stack", string(stack))
+	s.Log.ErrorContext(c.Request().Context(), "panic", "request_id", c.Response().Header().Get(echo.HeaderXRequestID), "stack", string(stack))
 	return err
 }
 
@@ -181,23 +131,14 @@ func (s *Server) fail(err error, c echo.Context) {
 		}
 	}
 	p := problemOf(err)
-	if p.Status >= http.StatusInternalServerError {
-		s.Log.ErrorContext(c.Request().Context(), "fault", "error", err, "route", c.Path())
+	h := c.Response().Header()
+	if p.Status >= http.StatusInternalServerError && error(p) != err {
+		s.Log.ErrorContext(c.Request().Context(), "fault", "request_id", h.Get(echo.HeaderXRequestID), "error", err, "route", noted(c).route)
 	}
-	if p.Status == http.StatusServiceUnavailable {
-		c.Response().Header().Set("Retry-After", "1")
+	if after := p.retryAfter(); after != "" {
+		h.Set("Retry-After", after)
 	}
-	p.say(language(c.Request().Header.Get("Accept-Language")), c.Response().Header().Get(echo.HeaderXRequestID))
-	c.Response().Header().Set("Cache-Control", "no-store")
-	c.Response().Header().Set(echo.HeaderContentType, "application/problem+json; charset=utf-8")
+	p.say(language(c.Request().Header.Get("Accept-Language")), h.Get(echo.HeaderXRequestID))
+	h.Set(echo.HeaderContentType, "application/problem+json; charset=utf-8")
 	_ = c.JSON(p.Status, p)
-}
-
-// language picks Chinese unless English is asked for first.
-func language(accept string) string {
-	first, _, _ := strings.Cut(accept, ",")
-	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(first)), "en") {
-		return "en"
-	}
-	return "zh"
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Class says how a route may be used: how large a body it takes and how long it
-// may run. Every route names one; a new class is a line in limits.
+// Class says how a route may be used: how often, how large a body it takes and
+// how long it may run. Every route names one; a new class is a line in limits.
 type Class string
 
 const (
@@ -22,26 +22,51 @@ const (
 	// Writing is an act on a case by somebody known.
 	Writing Class = "writing"
 	// Secret is where something secret could be guessed or is handed out: a log-in,
-	// a code, a link made anew.
+	// a code, a link made anew. Nothing is guessed while nodes cannot count together.
 	Secret Class = "secret"
 )
 
-// Limit is what a class means.
+// Limit is what a class means. A rate without a burst is no limit.
 type Limit struct {
-	Body int64         // bytes of a body; 0: the route takes none
-	Time time.Duration // from the end of the header to the answer
+	Body    int64         // bytes of a body; 0: the route takes none
+	Time    time.Duration // from the end of the header to the answer
+	Address Rate          // of one client address
+	Caller  Rate          // of one user or one link
+	Case    Rate          // of all callers on one case
+	Shared  bool          // refuse while Redis is configured and away
+}
+
+// Rate is a bucket that holds Burst and gets one back Every so often.
+type Rate struct {
+	Every time.Duration
+	Burst int
 }
 
 // limits of every class. A narrative of twenty thousand characters, three bytes
-// each, and a joint complaint's list fit into an intake.
+// each, and a joint complaint's list fit into an intake. Addresses have room for
+// a bureau, or a carrier's customers, behind one.
 var limits = map[Class]Limit{
-	Probe:   {0, 5 * time.Second},
-	Reading: {0, 10 * time.Second},
-	Listing: {0, 15 * time.Second},
-	Intake:  {1 << 20, 30 * time.Second},
-	Writing: {1 << 20, 30 * time.Second},
-	Secret:  {16 << 10, 10 * time.Second},
+	Probe: {Time: 5 * time.Second},
+	Reading: {Time: 10 * time.Second, Address: Rate{10 * time.Millisecond, 600},
+		Caller: Rate{50 * time.Millisecond, 300}},
+	Listing: {Time: 15 * time.Second, Address: Rate{50 * time.Millisecond, 300},
+		Caller: Rate{200 * time.Millisecond, 100}},
+	Intake: {Body: 1 << 20, Time: 30 * time.Second, Address: Rate{500 * time.Millisecond, 60},
+		Caller: Rate{500 * time.Millisecond, 60}},
+	Writing: {Body: 1 << 20, Time: 30 * time.Second, Address: Rate{50 * time.Millisecond, 300},
+		Caller: Rate{200 * time.Millisecond, 100}, Case: Rate{500 * time.Millisecond, 100}},
+	Secret: {Body: 16 << 10, Time: 10 * time.Second, Address: Rate{6 * time.Second, 10},
+		Caller: Rate{6 * time.Second, 10}, Case: Rate{time.Minute, 10}, Shared: true},
 }
+
+// Guesses at links and tokens: how many wrong ones an address has, and how many
+// one case and the whole service may see before an address that has guessed
+// wrongly at all must wait. Who never guessed is not kept waiting by others.
+var (
+	wrongByAddress = Rate{time.Minute, 20}
+	wrongByCase    = Rate{time.Minute, 20}
+	wrongByAll     = Rate{100 * time.Millisecond, 500}
+)
 
 // callers are those that a route may name.
 var callers = map[Who]bool{Anyone: true, Holder: true, Officer: true}

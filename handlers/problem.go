@@ -3,6 +3,8 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"fangxin/store"
 	"fangxin/workflow"
@@ -23,6 +25,7 @@ type Problem struct {
 	By        []workflow.Role `json:"by,omitempty"`
 	Allowed   []MoveView      `json:"allowed,omitempty"`
 	faults    []fault
+	after     time.Duration // when to ask again
 }
 
 // MissingField is a field that is needed, and why it is asked for.
@@ -48,11 +51,20 @@ var problemStatus = map[string]int{
 	"nothing_to_do": http.StatusConflict, "erased": http.StatusGone, "too_large": http.StatusRequestEntityTooLarge,
 	"media_type": http.StatusUnsupportedMediaType, "missing": http.StatusUnprocessableEntity, "not_a_code": http.StatusUnprocessableEntity,
 	"key_reused": http.StatusUnprocessableEntity, "internal": http.StatusInternalServerError,
+	"too_many": http.StatusTooManyRequests, "too_slow": http.StatusRequestTimeout, "long_url": http.StatusRequestURITooLong,
+	"many_headers": http.StatusRequestHeaderFieldsTooLarge, "cross_origin": http.StatusForbidden, "busy": http.StatusServiceUnavailable,
 	"try_again": http.StatusServiceUnavailable, "not_ready": http.StatusServiceUnavailable,
 }
 
 // problem makes the problem of a code.
 func problem(code string) *Problem { return &Problem{Status: problemStatus[code], Code: code} }
+
+// later makes the problem of a code that says when to ask again.
+func later(code string, after time.Duration) *Problem {
+	p := problem(code)
+	p.after = after
+	return p
+}
 
 // badField refuses a body for one field of it; why is a key "why.…".
 func badField(field, why string) *Problem {
@@ -110,6 +122,14 @@ func forParty(err error, role string) error {
 	p := refused(r)
 	p.Allowed = movesOf(r.Allowed, role)
 	return p
+}
+
+// retryAfter is when to ask again, in whole seconds, rounded up.
+func (p *Problem) retryAfter() string {
+	if p.Status != http.StatusServiceUnavailable && p.Status != http.StatusTooManyRequests {
+		return ""
+	}
+	return strconv.FormatInt(max(1, int64((p.after+time.Second-1)/time.Second)), 10)
 }
 
 // say fills in the words.

@@ -43,6 +43,10 @@ type Server struct {
 	Rules func() workflow.Rules
 	Now   func() time.Time
 	Log   *slog.Logger
+	// Limits counts what callers spend; none: this node's own, with the rates of
+	// their classes. Clients says where their address comes from.
+	Limits  *Limits
+	Clients Clients
 	// Ready reports whether the node may be sent work.
 	Ready func(ctx context.Context) error
 }

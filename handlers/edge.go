@@ -1,0 +1,204 @@
+package handlers
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fangxin/store"
+	"fangxin/workflow/ledger"
+)
+
+// What a request may carry before anybody looks at what it wants.
+const (
+	maxURL    = 4096 // bytes
+	maxFields = 64   // lines of the header
+)
+
+// crossOrigin refuses what another site's page makes a browser send.
+var crossOrigin = http.NewCrossOriginProtection()
+
+// headers stand on every answer, errors too. Nothing that we answer is kept by
+// anybody between, framed, guessed at or told to another site.
+var headers = map[string]string{
+	"Cache-Control":                "no-store",
+	"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Referrer-Policy":              "no-referrer",
+	"X-Content-Type-Options":       "nosniff",
+	"X-Robots-Tag":                 "noindex",
+}
+
+// requestID names a request in answers and logs. A client's own is not taken:
+// it could hold anything.
+func requestID() string {
+	id := make([]byte, 8)
+	_, _ = rand.Read(id)
+	return hex.EncodeToString(id)
+}
+
+// screen refuses a request by its outside.
+func screen(r *http.Request) error {
+	fields := 0
+	for _, values := range r.Header {
+		fields += len(values)
+	}
+	switch {
+	case len(r.RequestURI) > maxURL:
+		return problem("long_url")
+	case fields > maxFields:
+		return problem("many_headers")
+	case crossOrigin.Check(r) != nil:
+		return problem("cross_origin")
+	}
+	return nil
+}
+
+// serve takes a request through its route's policy, cheapest question first,
+// and answers it: the address's budget, the body, a place, who calls, his
+// budget, and only then what he wants.
+func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Request, r Route, call *Call) (any, error) {
+	from := s.Clients.of(req)
+	if err := s.Limits.arrive(ctx, r.Limit, from); err != nil {
+		return nil, err
+	}
+	token, err := bearer(req, r.Who)
+	if err != nil {
+		return nil, err
+	}
+	if most := limits[r.Limit].Body; most > 0 {
+		if call.Body, err = readBody(w, req, most, s.Limits.bodyTime); err != nil {
+			return nil, err
+		}
+	}
+	if len(call.Key) > 200 || !ledger.Clean(call.Key) {
+		return nil, problem("bad_key")
+	}
+	leave, err := s.Limits.enter(ctx, r.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	out, err := s.handle(ctx, r, call, caller{from, token})
+	if err != nil && ctx.Err() != nil && problemOf(err).Status == http.StatusInternalServerError {
+		return nil, problem("busy") // it took too long, or nobody waits any more
+	}
+	return out, err
+}
+
+func (s *Server) handle(ctx context.Context, r Route, call *Call, who caller) (any, error) {
+	if err := s.admit(ctx, r, call, who); err != nil {
+		return nil, err
+	}
+	if err := s.Limits.admit(ctx, r.Limit, call.caller(who.token), call.Param("number")); err != nil {
+		return nil, err
+	}
+	return r.Handle(ctx, call)
+}
+
+// caller names who pays: a user, or a link by its hash.
+func (c *Call) caller(token string) string {
+	switch {
+	case c.User != nil:
+		return "u/" + strconv.FormatInt(c.User.ID, 10)
+	case c.Link != nil:
+		sum := sha256.Sum256([]byte(token))
+		return "l/" + base64.RawURLEncoding.EncodeToString(sum[:16])
+	}
+	return ""
+}
+
+// bearer is the token of a request whose route asks for one. Nothing that no
+// token can be is looked up.
+func bearer(r *http.Request, who Who) (string, error) {
+	if who == Anyone {
+		return "", nil
+	}
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || token == "" {
+		return "", problem("no_token")
+	}
+	return token, nil
+}
+
+// caller is what a request shows of who sends it.
+type caller struct {
+	from  netip.Addr
+	token string
+}
+
+// admit finds out who calls. An unknown, expired, revoked or foreign token is
+// one identical 404, as is a case that is not there.
+func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) error {
+	if r.Who == Anyone {
+		return nil
+	}
+	number := call.Param("number")
+	if err := s.Limits.guess(who.from, number); err != nil {
+		return err
+	}
+	user, err := s.Store.UserByToken(ctx, who.token)
+	if err == nil {
+		call.User = &user
+		return s.inScope(ctx, call)
+	}
+	if !errors.Is(err, store.ErrNoUser) {
+		return err
+	}
+	link, err := s.Store.Follow(ctx, who.token)
+	if errors.Is(err, store.ErrNoLink) || err == nil && (r.Who != Holder || !sameNumber(link.Number, number)) {
+		s.Limits.wrong(ctx, who.from, number)
+		return notFound()
+	}
+	call.Link = &link
+	return err
+}
+
+func sameNumber(a, b string) bool {
+	p, y, n, err := ledger.ParseNumber(b)
+	return err == nil && ledger.Number(p, y, n) == a
+}
+
+// inScope holds an officer to the cases of his unit and town; a hub, a
+// coordinator or a supervisor without a unit sees all.
+func (s *Server) inScope(ctx context.Context, call *Call) error {
+	number, u := call.Param("number"), call.User
+	if number == "" || u.Unit == "" && u.Town == "" {
+		return nil
+	}
+	c, err := s.Store.Case(ctx, number)
+	if err != nil {
+		return err
+	}
+	if u.Unit != "" && c.Unit() != u.Unit && !(c.Unit() == "" && slices.Contains(u.Roles, "hub")) || u.Town != "" && c.Town() != u.Town {
+		return notFound()
+	}
+	return nil
+}
+
+// language picks Chinese unless English is asked for first.
+func language(accept string) string {
+	first, _, _ := strings.Cut(accept, ",")
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(first)), "en") {
+		return "en"
+	}
+	return "zh"
+}
+
+// method is a request's method for logs and counts: what is not one of HTTP's
+// own is a client's free text.
+func method(m string) string {
+	if slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, m) {
+		return m
+	}
+	return "other"
+}
