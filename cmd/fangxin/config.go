@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"fangxin/handlers"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
@@ -24,12 +27,18 @@ type Settings struct {
 	Key         string `env:"FANGXIN_KEY" help:"Keys that seal personal data: 32 bytes in base64, newest first; empty: a key file in the data folder."`
 	Listen      string `env:"FANGXIN_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on."`
 
+	ClientAddress  string `env:"FANGXIN_CLIENT_ADDRESS" placeholder:"WAY" help:"Where a client's address comes from: direct, x-forwarded-for or x-real-ip. Must be said unless only this machine is served."`
+	TrustedProxies string `env:"FANGXIN_TRUSTED_PROXIES" placeholder:"NETWORKS" help:"Proxies whose header is believed: addresses or networks, separated by commas."`
+	RateLimits     string `env:"FANGXIN_RATE_LIMITS" default:"on" help:"on, or off for measuring."`
+	MetricsListen  string `env:"FANGXIN_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address of its own for /metrics, /healthz and /readyz; empty: /metrics answers this machine only, on the main address."`
+
 	origins map[string]string
 }
 
 // known are the environment variables that mean something; any other that
 // begins with FANGXIN_ is a mistake.
-var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_LISTEN"}
+var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_LISTEN",
+	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN"}
 
 // testOnly are those of the project's own tests and benches.
 var testOnly = []string{"FANGXIN_TEST_", "FANGXIN_BENCH_", "FANGXIN_CHAOS", "FANGXIN_VICTIM"}
@@ -73,7 +82,7 @@ func resolveSettings(parser *kong.Kong, args []string) error {
 	})).Apply(parser)
 }
 
-var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "listen"}
+var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen"}
 
 func settingsFile(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
@@ -148,8 +157,9 @@ func (c *ConfigCmd) Run(g *Globals) error {
 		secret = "(set)"
 	}
 	for _, row := range [][2]string{{"config", s.File}, {"data", s.Data}, {"database-url", hidePassword(s.DatabaseURL)}, {"redis-url", hidePassword(s.RedisURL)},
-		{"policy", s.Policy}, {"key", secret}, {"listen", s.Listen}} {
-		fmt.Fprintf(g.Out, "%-14s %-40q %s\n", row[0], row[1], s.origins[row[0]])
+		{"policy", s.Policy}, {"key", secret}, {"listen", s.Listen}, {"client-address", s.ClientAddress}, {"trusted-proxies", s.TrustedProxies},
+		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen}} {
+		fmt.Fprintf(g.Out, "%-15s %-40q %s\n", row[0], row[1], s.origins[row[0]])
 	}
 	return s.check()
 }
@@ -172,7 +182,43 @@ func (s *Settings) check() error {
 	if s.DatabaseURL != "" && !strings.HasPrefix(s.DatabaseURL, "postgres://") && !strings.HasPrefix(s.DatabaseURL, "postgresql://") {
 		return errUse{errors.New("database-url (FANGXIN_DATABASE_URL): write postgres://user@host/name, or leave it empty for SQLite")}
 	}
-	return nil
+	if s.RateLimits != "on" && s.RateLimits != "off" {
+		return errUse{errors.New("rate-limits (FANGXIN_RATE_LIMITS): on or off")}
+	}
+	if s.ClientAddress == "" && s.TrustedProxies == "" { // only who serves must choose
+		return nil
+	}
+	_, err := s.clients()
+	return err
+}
+
+// clients reads where a client's address comes from. Who is served from outside
+// this machine must say so: behind a proxy every client would have the proxy's
+// address, and without one a client could write whatever he likes.
+func (s *Settings) clients() (handlers.Clients, error) {
+	way := s.ClientAddress
+	if way == "" {
+		if !onlyHere(s.Listen) {
+			return handlers.Clients{}, errUse{fmt.Errorf("client-address (FANGXIN_CLIENT_ADDRESS): %s can be reached from outside, so say where a client's address comes from: "+
+				"direct when clients connect themselves; x-forwarded-for or x-real-ip behind a proxy, with trusted-proxies (FANGXIN_TRUSTED_PROXIES)", s.Listen)}
+		}
+		way = handlers.Direct
+	}
+	c, err := handlers.ParseClients(way, s.TrustedProxies)
+	if err != nil {
+		return c, errUse{fmt.Errorf("client-address, trusted-proxies (FANGXIN_CLIENT_ADDRESS, FANGXIN_TRUSTED_PROXIES): %w", err)}
+	}
+	return c, nil
+}
+
+// onlyHere reports whether an address to listen on is this machine's own.
+func onlyHere(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (s *Settings) keyFile() string { return filepath.Join(s.Data, "key") }

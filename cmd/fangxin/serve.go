@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
+	"net"
 	"time"
 
 	"fangxin/handlers"
 	"fangxin/jobs"
-	"fangxin/workflow"
 	"fangxin/workflow/calendar"
 )
 
@@ -23,6 +22,9 @@ type ServeCmd struct {
 // Run serves until it is told to stop, then answers what it has begun.
 func (c *ServeCmd) Run(g *Globals) error {
 	log := slog.New(slog.NewJSONHandler(g.Err, nil))
+	if _, err := g.clients(); err != nil && c.Role != "worker" {
+		return err
+	}
 	if c.Demo {
 		if err := demo(g); err != nil {
 			return err
@@ -59,15 +61,21 @@ func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.
 		<-ctx.Done()
 		return nil
 	}
-	api := &handlers.Server{Store: e.Store, Rules: func() workflow.Rules { return *e.law.Load() }, Now: g.clock, Log: log, Ready: func(context.Context) error { return e.Doubt() }}
-	server := &http.Server{Addr: g.Listen, Handler: api.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	api, err := g.edge(e, log)
+	if err != nil {
+		return err
+	}
+	server := api.HTTP()
+	socket, err := net.Listen("tcp", g.Listen)
+	if err != nil {
+		return fmt.Errorf("listen (FANGXIN_LISTEN): %w", err)
+	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
+	go func() { failed <- server.Serve(handlers.Bounded(socket)) }()
 	fmt.Fprintf(g.Err, "放心 Fangxin: http://%s  (API: /api/v1/openapi.json, stop with Ctrl-C)\n", g.Listen)
 	select {
 	case err := <-failed:
-		return fmt.Errorf("listen (FANGXIN_LISTEN): %w", err)
+		return fmt.Errorf("serving (FANGXIN_LISTEN): %w", err)
 	case <-ctx.Done():
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
