@@ -136,8 +136,8 @@ type caller struct {
 	token string
 }
 
-// admit finds out who calls. An unknown, expired, revoked or foreign token is
-// one identical 404, as is a case that is not there.
+// admit finds out who calls, within what may be guessed. A wrong token costs
+// its address; what a known user asks in vain does not.
 func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) error {
 	if r.Who == Anyone {
 		return nil
@@ -146,7 +146,18 @@ func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) err
 	if err := s.Limits.guess(who.from, number); err != nil {
 		return err
 	}
-	user, err := s.Store.UserByToken(ctx, who.token)
+	err := s.grant(ctx, r, call, who.token)
+	if err != nil && call.User == nil && problemOf(err).Code == "not_found" {
+		s.Limits.wrong(ctx, who.from, number)
+	}
+	return err
+}
+
+// grant finds out whose a token is and whether the route is for him. An unknown,
+// expired, revoked or foreign token is one identical 404, as is a case that is
+// not there.
+func (s *Server) grant(ctx context.Context, r Route, call *Call, token string) error {
+	user, err := s.Store.UserByToken(ctx, token)
 	if err == nil {
 		call.User = &user
 		return s.inScope(ctx, call)
@@ -154,9 +165,8 @@ func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) err
 	if !errors.Is(err, store.ErrNoUser) {
 		return err
 	}
-	link, err := s.Store.Follow(ctx, who.token)
-	if errors.Is(err, store.ErrNoLink) || err == nil && (r.Who != Holder || !sameNumber(link.Number, number)) {
-		s.Limits.wrong(ctx, who.from, number)
+	link, err := s.Store.Follow(ctx, token)
+	if errors.Is(err, store.ErrNoLink) || err == nil && (r.Who != Holder || !sameNumber(link.Number, call.Param("number"))) {
 		return notFound()
 	}
 	call.Link = &link
