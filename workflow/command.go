@@ -103,6 +103,7 @@ type Input struct {
 	Unit     string   `json:"unit,omitempty"`   // department
 	Receiver string   `json:"receiver,omitempty"`
 	Officer  string   `json:"officer,omitempty"`
+	Recused  string   `json:"recused,omitempty"` // decide_recusal: who is replaced
 	Missing  []string `json:"missing,omitempty"` // items of Order 121 Art. 10 to 12
 
 	// what was agreed or decided

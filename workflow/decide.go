@@ -144,7 +144,7 @@ func notACode(in *Input) string {
 		{"court_kind", in.CourtKind}, {"feedback_code", in.FeedbackCode}, {"finding", in.Finding}, {"form", in.Form}, {"ground", in.Ground},
 		{"language", in.Language}, {"lost", in.Lost}, {"officer", in.Officer}, {"organisation", in.Organisation}, {"organisation_kind", in.OrgKind},
 		{"other", in.Other}, {"paper", in.Paper}, {"payer", in.Payer}, {"proof", in.Proof}, {"publication", in.Publication}, {"reason", in.Reason},
-		{"receiver", in.Receiver}, {"source", in.Source}, {"ticket", in.Ticket}, {"town", in.Town}, {"unit", in.Unit}} {
+		{"receiver", in.Receiver}, {"recused", in.Recused}, {"source", in.Source}, {"ticket", in.Ticket}, {"town", in.Town}, {"unit", in.Unit}} {
 		if x[1] != "" && !IsCode(x[1]) {
 			return x[0]
 		}

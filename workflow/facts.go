@@ -45,6 +45,8 @@ const (
 	factBefore       = "before" // attributes before closing, and the seq that closed it
 	factClosedBy     = "closed_seq"
 	factReports      = "reports"
+	factReceiver     = "receiver" // authority that the case was transferred to
+	factRecused      = "recused"  // |ids| of mediators who were replaced after a challenge
 	// with a side, an act or a clock behind it
 	factConsent  = "consent."  // consumer, merchant: yes
 	factLost     = "lost."     // consumer, merchant: yes

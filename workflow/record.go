@@ -74,6 +74,15 @@ func (d *draft) recordFiling() {
 			d.set(factUnit, unit)
 		}
 		d.keep(factOfficer, in.Officer)
+		d.keep(factReceiver, in.Receiver)
+		return
+	case "transfer_out", "taken_over":
+		d.keep(factReceiver, in.Receiver)
+		return
+	case "returned_by_other_authority", "returned_by_superior":
+		if d.c.Facts[factReceiver] != "" {
+			d.set(factReceiver, "")
+		}
 		return
 	case "return_to_hub":
 		d.set(factReturned, d.c.Facts[factUnit])
@@ -167,6 +176,14 @@ func (d *draft) recordMediation() {
 		d.set(factEligible, yesNo(slices.Contains(d.r.ConfirmationEligibleKinds(), in.OrgKind)))
 	case "add_joint_unit":
 		d.set(factCoUnits, strconv.FormatInt(d.c.Facts.int(factCoUnits)+1, 10))
+	case "decide_recusal":
+		if in.Recused != "" {
+			if d.c.Facts[factOfficer] == in.Recused {
+				d.set(factOfficer, "")
+			}
+			d.set(factRecused, "|"+strings.Trim(d.c.Facts[factRecused]+in.Recused, "|")+"|")
+		}
+		d.keep(factOfficer, in.Officer)
 	case "confirmation_extended":
 		d.set(factExtended, yes)
 	case "erase_person":
