@@ -73,6 +73,10 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
+	last := claims[len(claims)-1] // what readers derive follows; of a case that moved meanwhile a row stays in moved
+	if _, err := tx.ExecContext(ctx, "insert into board_todo (case_id, seq) select case_id, seq from moved where (case_id, seq) <= ($1, $2) on conflict do nothing", last.id, last.seq); err != nil {
+		return 0, err
+	}
 	for _, c := range claims {
 		if _, err := tx.ExecContext(ctx, "delete from moved where case_id = $1 and seq = $2", c.id, c.seq); err != nil {
 			return 0, err

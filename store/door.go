@@ -19,6 +19,7 @@ type Request struct {
 	Key     string
 	Scope   string
 	Links   []NewLink
+	Sees    *Scope // what the caller may see of another case that the command names; nil: all
 }
 
 // Answer is what the caller gets, and gets again when he asks with the same key.

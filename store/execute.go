@@ -70,7 +70,7 @@ func (s *Store) prepare(ctx context.Context, q Request) (*request, error) {
 	r.print = sum[:]
 	r.Key = q.Scope + "/" + r.Key
 	if r.Command.Input.Other != "" {
-		if r.Command.Related, err = s.relate(ctx, r.caseID, r.Command.Input.Other); err != nil {
+		if r.Command.Related, err = s.relate(ctx, r.caseID, r.Command.Input.Other, q.Sees); err != nil {
 			return nil, err
 		}
 	}
@@ -123,10 +123,16 @@ func unclean(q *Request) string {
 // relate tells the law what it may know of the other case that a command names:
 // whether it is open and earlier, and by blind index whether person and
 // respondent are the same.
-func (s *Store) relate(ctx context.Context, own int64, number string) (*workflow.Related, error) {
+// What the caller may not see is unknown.
+func (s *Store) relate(ctx context.Context, own int64, number string, sees *Scope) (*workflow.Related, error) {
 	id, err := parseCase(number)
 	if err != nil {
 		return &workflow.Related{Number: number}, nil
+	}
+	if sees != nil {
+		if v, err := s.Case(ctx, number); err != nil || !sees.Sees(&v.Case) {
+			return &workflow.Related{Number: number}, nil //nolint:nilerr // unknown: the guard refuses
+		}
 	}
 	out := &workflow.Related{Number: number, Earlier: id < own}
 	var state string

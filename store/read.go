@@ -83,51 +83,6 @@ func (s *Store) Events(ctx context.Context, number string) ([]workflow.Event, er
 	return out, errors.Join(rows.Err(), rows.Close())
 }
 
-// Filter narrows a list of cases; empty fields ask nothing. After is the id that
-// the page before ended with.
-type Filter struct {
-	State, Unit, Town string
-	Kind              workflow.Kind
-	After             int64
-	Limit             int
-}
-
-// Line is a case in a list.
-type Line struct {
-	ID             int64
-	Number         string
-	State, Outcome string
-	Unit, Town     string
-	Domain         int
-	Filed          time.Time
-}
-
-// List reads cases by id, a page at a time.
-func (s *Store) List(ctx context.Context, f Filter) ([]Line, error) {
-	q := s.db.NewSelect().Table("cases").Column("id", "number", "state", "outcome", "unit", "town", "domain", "filed_at").
-		Where("id > ?", f.After).Order("id").Limit(int64(f.Limit))
-	for column, value := range map[string]string{"state": f.State, "unit": f.Unit, "town": f.Town, "kind": string(f.Kind)} {
-		if value != "" {
-			q = q.Where(column+" = ?", value)
-		}
-	}
-	rows, err := q.Rows(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []Line
-	for rows.Next() {
-		var l Line
-		var filed instant
-		if err := rows.Scan(&l.ID, &l.Number, &l.State, &l.Outcome, &l.Unit, &l.Town, &l.Domain, &filed); err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
-		l.Filed = filed.Time
-		out = append(out, l)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
-}
-
 // NextDue is the first instant at which any running clock is too late; zero
 // when nothing runs.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {

@@ -19,6 +19,7 @@ type User struct {
 	Unit, Town string
 	Created    time.Time
 	Disabled   time.Time // zero while active
+	For        []User    // absent colleagues whose deputy he is now
 }
 
 // ErrNoUser is the one answer for a token that is unknown or disabled.
@@ -42,18 +43,6 @@ func (s *Store) AddUser(ctx context.Context, u User) (token string, err error) {
 		return "", fmt.Errorf("there is a user %q already", u.Name)
 	}
 	return token, nil
-}
-
-// UserByToken finds the active user of a token, or ErrNoUser.
-func (s *Store) UserByToken(ctx context.Context, token string) (User, error) {
-	all, err := s.users(ctx, "where token_hash = $1 and disabled_at is null", hashToken(token))
-	if err != nil {
-		return User{}, err
-	}
-	if len(all) != 1 {
-		return User{}, ErrNoUser
-	}
-	return all[0], nil
 }
 
 // Users lists everybody, by name.

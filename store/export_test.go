@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"path/filepath"
+)
+
+// ScopeRows asks a user's rule of the database and returns the ids that it lets
+// through, from board or from the cases themselves.
+func (s *Store) ScopeRows(u *User, table string) ([]int64, error) {
+	q := &selection{}
+	q.and(u.Scope().rule.where(&q.binds))
+	rows, err := s.pool.Query("select case_id from "+table+" where "+q.where()+" order by case_id", q.values...)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	err = scan(rows, func() error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
+// Watch opens the store's database once more, through a driver that notes every
+// statement, and reads through it from now on.
+func (s *Store) Watch(note func(query string)) {
+	dsn := s.cfg.URL
+	if dsn == "" {
+		dsn = liteDSN(filepath.Join(s.cfg.Data, "fangxin.db"))
+	}
+	s.pool = sql.OpenDB(&watcher{s.pool.Driver(), dsn, note})
+}
+
+type watcher struct {
+	of   driver.Driver
+	dsn  string
+	note func(string)
+}
+
+func (w *watcher) Connect(context.Context) (driver.Conn, error) {
+	c, err := w.of.Open(w.dsn)
+	return &watched{c, w.note}, err
+}
+
+func (w *watcher) Driver() driver.Driver { return w.of }
+
+type watched struct {
+	driver.Conn
+	note func(string)
+}
+
+func (c *watched) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.note(query)
+	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+}
