@@ -50,7 +50,7 @@ func (s *Server) command(ctx context.Context, c *Call) (any, error) {
 	if in.Words != "" || in.Person != nil || in.Respondent != nil {
 		cmd.Private = &workflow.Private{Person: in.Person, Respondent: in.Respondent, Words: in.Words}
 	}
-	answer, err := s.Store.Execute(ctx, store.Request{Case: v.Number, Command: cmd, Key: c.Key, Scope: v.Number + "/" + string(cmd.Actor.Role) + ":" + cmd.Actor.ID})
+	answer, err := s.Store.Execute(ctx, store.Request{Case: v.Number, Command: cmd, Key: c.Key, Sees: c.sees(), Scope: v.Number + "/" + string(cmd.Actor.Role) + ":" + cmd.Actor.ID})
 	if err != nil && c.Link != nil {
 		return nil, forParty(err, c.Link.Role)
 	}
@@ -73,6 +73,9 @@ func actorOf(c *Call, in *command, v *store.View) (workflow.Actor, error) {
 	if c.Link != nil {
 		if in.As != "" || in.OnBehalf != nil {
 			return workflow.Actor{}, &workflow.Refusal{Code: "not_for_you", Event: in.Event, State: v.State}
+		}
+		if !c.Link.May(in.Event) {
+			return workflow.Actor{}, problem("link_lacks_action")
 		}
 		return workflow.Actor{Role: workflow.Role(c.Link.Role), ID: c.Link.Actor}, nil
 	}
@@ -101,32 +104,4 @@ func actorOf(c *Call, in *command, v *store.View) (workflow.Actor, error) {
 		}
 	}
 	return a, nil
-}
-
-// link gives a party its capability: shown once, stored hashed.
-func (s *Server) link(ctx context.Context, c *Call) (any, error) {
-	var in struct {
-		Party string `json:"party"`
-	}
-	if err := strict(c.Body, &in); err != nil {
-		return nil, err
-	}
-	if in.Party != "consumer" && in.Party != "merchant" {
-		return nil, badField("party", "why.choice")
-	}
-	v, err := s.Store.Case(ctx, c.Param("number"))
-	if err != nil {
-		return nil, err
-	}
-	if v.Kind != workflow.Complaint {
-		return nil, notFound()
-	}
-	key, err := c.key()
-	if err != nil {
-		return nil, err
-	}
-	token, hash := s.Store.NewToken("link/"+v.Number+"/"+c.User.Name, key, in.Party)
-	expires := s.Now().Add(linkTerm)
-	err = s.Store.GiveLink(ctx, v.Number, store.NewLink{Hash: hash, Role: in.Party, Actor: in.Party, Expires: expires})
-	return map[string]any{"token": token, "party": in.Party, "expires_at": expires}, err
 }

@@ -6,14 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
-	"fangxin/store"
 	"fangxin/workflow/ledger"
 )
 
@@ -151,48 +149,6 @@ func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) err
 		s.Limits.wrong(ctx, who.from, number)
 	}
 	return err
-}
-
-// grant finds out whose a token is and whether the route is for him. An unknown,
-// expired, revoked or foreign token is one identical 404, as is a case that is
-// not there.
-func (s *Server) grant(ctx context.Context, r Route, call *Call, token string) error {
-	user, err := s.Store.UserByToken(ctx, token)
-	if err == nil {
-		call.User = &user
-		return s.inScope(ctx, call)
-	}
-	if !errors.Is(err, store.ErrNoUser) {
-		return err
-	}
-	link, err := s.Store.Follow(ctx, token)
-	if errors.Is(err, store.ErrNoLink) || err == nil && (r.Who != Holder || !sameNumber(link.Number, call.Param("number"))) {
-		return notFound()
-	}
-	call.Link = &link
-	return err
-}
-
-func sameNumber(a, b string) bool {
-	p, y, n, err := ledger.ParseNumber(b)
-	return err == nil && ledger.Number(p, y, n) == a
-}
-
-// inScope holds an officer to the cases of his unit and town; a hub, a
-// coordinator or a supervisor without a unit sees all.
-func (s *Server) inScope(ctx context.Context, call *Call) error {
-	number, u := call.Param("number"), call.User
-	if number == "" || u.Unit == "" && u.Town == "" {
-		return nil
-	}
-	c, err := s.Store.Case(ctx, number)
-	if err != nil {
-		return err
-	}
-	if u.Unit != "" && c.Unit() != u.Unit && !(c.Unit() == "" && slices.Contains(u.Roles, "hub")) || u.Town != "" && c.Town() != u.Town {
-		return notFound()
-	}
-	return nil
 }
 
 // language picks Chinese unless English is asked for first.

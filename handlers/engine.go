@@ -44,7 +44,7 @@ func (s *Server) adapt(r Route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), limits[r.Limit].Time)
 		defer cancel()
-		call := &Call{Param: c.Param, Query: c.QueryParam, Key: c.Request().Header.Get("Idempotency-Key"),
+		call := &Call{Param: c.Param, Query: c.QueryParam, Params: c.QueryParams(), Key: c.Request().Header.Get("Idempotency-Key"),
 			Language: language(c.Request().Header.Get("Accept-Language")), RequestID: c.Response().Header().Get(echo.HeaderXRequestID)}
 		out, err := s.serve(ctx, c.Response(), c.Request(), r, call)
 		noted(c).route, noted(c).class = r.Path, r.Limit

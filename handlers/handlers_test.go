@@ -198,6 +198,12 @@ func TestOneIdentical404(t *testing.T) {
 		note(s.call("GET", "/api/v1/cases/"+number, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", ""))
 		note(s.call("GET", "/api/v1/cases/HT-2026-999999-1", officer, ""))
 		note(s.call("GET", "/api/v1/cases/"+number+"/events", token, ""))
+		note(s.call("GET", "/api/v1/cases/"+number, token+"A", ""))
+		note(s.call("GET", "/api/v1/cases/"+number, token[:42], ""))
+		note(s.call("GET", "/api/v1/cases/"+number, "*", ""))
+		const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+		alias := letters[strings.IndexByte(letters, token[42])+1] // another spelling of the same 32 bytes
+		note(s.call("GET", "/api/v1/cases/"+number, token[:42]+string(alias), ""))
 		if err := s.w.RevokeLinks(context.Background(), number, "consumer"); err != nil {
 			t.Fatal(err)
 		}

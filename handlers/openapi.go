@@ -3,7 +3,9 @@ package handlers
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,26 +20,33 @@ var summaries = map[string]string{
 	"GET /readyz":                                   "Whether it may be sent work.",
 	"GET /api/v1/openapi.json":                      "This document.",
 	"POST /api/v1/cases":                            "File a complaint, without an account; the answer holds the case, the consumer's link token and a receipt.",
-	"GET /api/v1/cases":                             "List the cases of the officer's scope, a page at a time.",
+	"GET /api/v1/cases":                             "List the cases of the officer's scope, a page at a time: unasked, by the next deadline, what is overdue first.",
+	"GET /api/v1/counts":                            "How many cases the list with the same filters holds, by stage, state and unit, and how many are overdue.",
+	"POST /api/v1/search":                           "Find cases of the officer's scope by words of what was written (names and numbers of people are not in the index), or exactly by telephone or identity number.",
 	"GET /api/v1/cases/{number}":                    "A case with its clocks, why each is due then, and what is allowed now to whom.",
 	"POST /api/v1/cases/{number}/commands":          "Take any event of the procedure's table.",
 	"GET /api/v1/cases/{number}/events":             "The log of a case.",
 	"GET /api/v1/cases/{number}/events/{seq}/words": "What was sealed with an event.",
-	"POST /api/v1/cases/{number}/links":             "Give a party its capability link.",
+	"GET /api/v1/cases/{number}/links":              "The links of a case, ended ones too; never a token.",
+	"POST /api/v1/cases/{number}/links":             "Give a party, its agent, guardian, representative or colleague a capability link: the token is shown once.",
+	"POST /api/v1/cases/{number}/links/{id}/rotate": "A new token in the place of a link, which is dead at once.",
+	"POST /api/v1/cases/{number}/links/{id}/revoke": "End a link at once.",
+	"GET /api/v1/link":                              "What the link that is sent may do.",
+	"POST /api/v1/link/rotate":                      "A new token for the holder himself; the old one is dead at once, and asking again with the same key gives the same new one.",
 }
 
 // bodies and answers are the Go types behind each route.
-var bodies = map[string]any{"POST /api/v1/cases": filing{}, "POST /api/v1/cases/{number}/commands": command{}, "POST /api/v1/cases/{number}/links": struct {
-	Party string `json:"party"`
-}{}}
+var bodies = map[string]any{"POST /api/v1/cases": filing{}, "POST /api/v1/search": question{}, "POST /api/v1/cases/{number}/commands": command{}, "POST /api/v1/cases/{number}/links": newLink{},
+	"POST /api/v1/cases/{number}/links/{id}/rotate": nothing{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "POST /api/v1/link/rotate": nothing{}}
 
 var answers = map[string]any{"POST /api/v1/cases": filed{}, "GET /api/v1/cases/{number}": CaseView{}, "POST /api/v1/cases/{number}/commands": done{},
 	"GET /api/v1/cases/{number}/events": struct {
 		Events []eventView `json:"events"`
-	}{}, "GET /api/v1/cases": struct {
-		Cases []caseLine `json:"cases"`
-		Next  string     `json:"next,omitempty"`
-	}{}, "GET /api/v1/cases/{number}/events/{seq}/words": workflow.Private{}}
+	}{}, "GET /api/v1/cases": casePage{}, "GET /api/v1/counts": countsView{}, "POST /api/v1/search": casePage{}, "GET /api/v1/cases/{number}/events/{seq}/words": workflow.Private{},
+	"GET /api/v1/cases/{number}/links": struct {
+		Links []linkView `json:"links"`
+	}{}, "POST /api/v1/cases/{number}/links": handedLink{}, "POST /api/v1/cases/{number}/links/{id}/rotate": handedLink{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{},
+	"GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{}}
 
 // openapi describes the API from the routes and types themselves.
 func (s *Server) openapi(context.Context, *Call) (any, error) {
@@ -103,9 +112,17 @@ func parameters(r Route) []any {
 	if r.Method == "POST" {
 		add("Idempotency-Key", "header", "string", "The same request with the same key gets the same answer; UUIDv7 keeps an embedded database fast.", false)
 	}
+	if strings.Contains(r.Path, "{id}") {
+		add("id", "path", "string", "Id of the link within its case.", true)
+	}
+	if r.Path == "/api/v1/counts" || r.Method == "GET" && r.Path == "/api/v1/cases" {
+		for _, name := range slices.Sorted(maps.Keys(filters)) {
+			add(name, "query", "string", "Narrows the list.", false)
+		}
+	}
 	if r.Method == "GET" && r.Path == "/api/v1/cases" {
-		for _, q := range []string{"state", "unit", "town", "after"} {
-			add(q, "query", "string", "Narrows the list; `after` is the `next` of the page before.", false)
+		for _, name := range slices.Sorted(maps.Keys(pages)) {
+			add(name, "query", "string", "Which part of the list, in which order; `after` is the `next` of the page before.", false)
 		}
 	}
 	return out

@@ -45,7 +45,7 @@ func (p *Problem) Error() string { return p.Code }
 var problemStatus = map[string]int{
 	"bad_json": http.StatusBadRequest, "bad_query": http.StatusBadRequest, "bad_key": http.StatusBadRequest, "unreadable": http.StatusBadRequest,
 	"unknown_event": http.StatusBadRequest, "unclean_text": http.StatusBadRequest,
-	"no_token": http.StatusUnauthorized, "not_for_you": http.StatusForbidden, "not_found": http.StatusNotFound, "method": http.StatusMethodNotAllowed,
+	"no_token": http.StatusUnauthorized, "not_for_you": http.StatusForbidden, "link_lacks_action": http.StatusForbidden, "not_found": http.StatusNotFound, "method": http.StatusMethodNotAllowed,
 	"not_allowed_now": http.StatusConflict, "guard": http.StatusConflict, "stale": http.StatusConflict, "wrong_offer": http.StatusConflict,
 	"no_such_notice": http.StatusConflict, "use_delivered": http.StatusConflict, "no_such_order": http.StatusConflict, "no_law": http.StatusConflict,
 	"nothing_to_do": http.StatusConflict, "erased": http.StatusGone, "too_large": http.StatusRequestEntityTooLarge,

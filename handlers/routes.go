@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"fangxin/store"
@@ -26,6 +27,15 @@ const (
 	Holder Who = "holder"
 	// Officer with an API token.
 	Officer Who = "officer"
+	// LinkHolder is a holder of a capability link, of whichever case.
+	LinkHolder Who = "link"
+	// Rotating is a LinkHolder, also one who just rotated his link and repeats it.
+	Rotating Who = "rotating"
+	// Staff are the authority's own people, without mediators, courts and other
+	// authorities.
+	Staff Who = "staff"
+	// Supervising are supervisors and coordinators.
+	Supervising Who = "supervising"
 )
 
 // Route is one line of the API.
@@ -59,11 +69,18 @@ func (s *Server) Routes() []Route {
 		{"GET", "/api/v1/openapi.json", Anyone, Reading, s.openapi, http.StatusOK},
 		{"POST", "/api/v1/cases", Anyone, Intake, s.file, http.StatusCreated},
 		{"GET", "/api/v1/cases", Officer, Listing, s.list, http.StatusOK},
+		{"GET", "/api/v1/counts", Officer, Listing, s.counts, http.StatusOK},
+		{"POST", "/api/v1/search", Officer, Searching, s.search, http.StatusOK},
 		{"GET", "/api/v1/cases/{number}", Holder, Reading, s.read, http.StatusOK},
 		{"POST", "/api/v1/cases/{number}/commands", Holder, Writing, s.command, http.StatusOK},
 		{"GET", "/api/v1/cases/{number}/events", Officer, Reading, s.events, http.StatusOK},
 		{"GET", "/api/v1/cases/{number}/events/{seq}/words", Officer, Reading, s.words, http.StatusOK},
-		{"POST", "/api/v1/cases/{number}/links", Officer, Writing, s.link, http.StatusCreated},
+		{"GET", "/api/v1/cases/{number}/links", Staff, Reading, s.links, http.StatusOK},
+		{"POST", "/api/v1/cases/{number}/links", Staff, Writing, s.giveLink, http.StatusCreated},
+		{"POST", "/api/v1/cases/{number}/links/{id}/rotate", Staff, Writing, s.rotateLink, http.StatusCreated},
+		{"POST", "/api/v1/cases/{number}/links/{id}/revoke", Staff, Writing, s.revokeLink, http.StatusOK},
+		{"GET", "/api/v1/link", LinkHolder, Reading, s.ownLink, http.StatusOK},
+		{"POST", "/api/v1/link/rotate", Rotating, Secret, s.rotateOwn, http.StatusCreated},
 	}
 }
 
@@ -71,6 +88,7 @@ func (s *Server) Routes() []Route {
 type Call struct {
 	Param     func(name string) string
 	Query     func(name string) string
+	Params    url.Values // the whole query
 	Body      []byte
 	Key       string // Idempotency-Key
 	Language  string // zh or en

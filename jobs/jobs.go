@@ -29,9 +29,11 @@ type Runner struct {
 const (
 	sweepEvery  = 2 * time.Second
 	blockEvery  = 3 * time.Second
+	readEvery   = time.Second
 	remindEvery = time.Minute
 	sweepLot    = 500
 	remindLot   = 200
+	readLot     = 300
 )
 
 // Run does the work until ctx ends, then returns. The first heartbeat comes
@@ -40,7 +42,7 @@ func (r *Runner) Run(ctx context.Context) {
 	r.beat(ctx)
 	var wg sync.WaitGroup
 	for every, work := range map[time.Duration]func(context.Context){
-		sweepEvery: r.Sweep, blockEvery: r.block, remindEvery: func(ctx context.Context) { r.remind(ctx); r.beat(ctx) },
+		sweepEvery: r.Sweep, blockEvery: r.block, readEvery: r.read, remindEvery: func(ctx context.Context) { r.remind(ctx); r.beat(ctx) },
 	} {
 		wg.Go(func() { r.loop(ctx, every, work) })
 	}
@@ -103,6 +105,24 @@ func (r *Runner) block(ctx context.Context) {
 		}
 		if err := KeepCheckpoint(ctx, r.Store, r.Data); err != nil {
 			r.fault(ctx, "checkpoint", err)
+		}
+	}
+}
+
+// read brings what lists read up to the log: until then they take the cases that
+// moved from the cases themselves, which is right and slower.
+func (r *Runner) read(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := r.Store.Board(ctx, readLot)
+		if err != nil {
+			r.fault(ctx, "board", err)
+			return
+		}
+		if n == 0 {
+			return
+		}
+		if r.Store.Busy() {
+			rest(ctx)
 		}
 	}
 }

@@ -77,8 +77,8 @@ type UserCmd struct {
 type UserAdd struct {
 	Name  string   `arg:""`
 	Roles []string `required:"" help:"officer, hub, unit, town, supervisor, coordinator, mediator, court, superior, other_authority."`
-	Unit  string   `help:"Only the cases of this department."`
-	Town  string   `help:"Only the cases of this town (division code)."`
+	Unit  string   `help:"Only the cases of this department; a mediator's organisation, or the authority that cases are transferred to."`
+	Town  string   `help:"Only the cases of this town (division code); of a county for a hub."`
 }
 
 // Run prints the token, which is kept only as a hash.
@@ -92,7 +92,13 @@ func (c *UserAdd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	if c.Unit != "" && !slices.ContainsFunc(law.County().Departments, func(d policy.Place) bool { return d.Code == c.Unit }) {
+	outside := slices.Contains(c.Roles, "mediator") || slices.Contains(c.Roles, "other_authority")
+	for role, missing := range map[string]bool{"unit": c.Unit == "", "mediator": c.Unit == "", "other_authority": c.Unit == "", "town": c.Town == ""} {
+		if missing && slices.Contains(c.Roles, role) {
+			return errUse{fmt.Errorf("--roles %s: sees no case without --unit (for a town: --town)", role)}
+		}
+	}
+	if c.Unit != "" && !outside && !slices.ContainsFunc(law.County().Departments, func(d policy.Place) bool { return d.Code == c.Unit }) {
 		return errUse{fmt.Errorf("--unit: %q is no department of the county's plan", c.Unit)}
 	}
 	e, err := g.open(g.clock)

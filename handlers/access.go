@@ -1,0 +1,60 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"fangxin/store"
+	"fangxin/workflow"
+)
+
+// staff are the roles of the authority's own people.
+var staff = []workflow.Role{"officer", "hub", "unit", "town", "supervisor", "coordinator"}
+
+// supervising are the roles that watch over others' work.
+var supervising = []workflow.Role{"supervisor", "coordinator"}
+
+// grant finds out who calls and whether the route is for him. An unknown,
+// expired, revoked or foreign token is one identical 404, as is a case that is
+// not there or not his to see.
+func (s *Server) grant(ctx context.Context, r Route, call *Call, token string) error {
+	who, err := s.Store.Admit(ctx, token, call.Param("number"))
+	call.User, call.Link = who.User, who.Link
+	if errors.Is(err, store.ErrNoLink) {
+		return notFound()
+	}
+	if err != nil {
+		return err
+	}
+	if who.Link != nil {
+		byLink := r.Who == Holder || r.Who == LinkHolder || r.Who == Rotating
+		if !byLink || !who.Link.Ended.IsZero() && r.Who != Rotating {
+			return notFound()
+		}
+		return nil
+	}
+	need := map[Who][]workflow.Role{Staff: staff, Supervising: supervising}[r.Who]
+	switch {
+	case r.Who == LinkHolder, r.Who == Rotating:
+		return notFound()
+	case need != nil && !isOne(who.User, need):
+		p := problem("not_for_you")
+		p.By = need
+		return p
+	}
+	return nil
+}
+
+func isOne(u *store.User, roles []workflow.Role) bool {
+	return slices.ContainsFunc(roles, func(r workflow.Role) bool { return slices.Contains(u.Roles, string(r)) })
+}
+
+// sees is what the caller may see of other cases; a link sees none.
+func (c *Call) sees() *store.Scope {
+	if c.User == nil {
+		return &store.Scope{}
+	}
+	scope := c.User.Scope()
+	return &scope
+}
