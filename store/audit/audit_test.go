@@ -2,7 +2,6 @@ package audit_test
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -261,30 +260,6 @@ func TestAnOldBackupRestored(t *testing.T) {
 	if len(r.Findings) != 1 || !strings.Contains(r.Findings[0].What, "as an old backup does") {
 		t.Errorf("%v", r.Findings)
 	}
-}
-
-func TestAReceipt(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, w *storetest.World) {
-		number := w.File()
-		c, _ := w.Case(ctx, number)
-		events, _ := w.Events(ctx, number)
-		var hash []byte
-		if err := w.Pool().QueryRow("select hash from events where case_id = $1 and seq = 1", c.ID).Scan(&hash); err != nil {
-			t.Fatal(err)
-		}
-		r := ledger.Receipt{Case: number, Seq: 1, Hash: hex.EncodeToString(hash), Commitment: events[0].Data.Sealed}
-		if err := audit.VerifyReceipt(ctx, w.Pool(), r); err != nil {
-			t.Error(err)
-		}
-		r.Commitment = "sha256:00"
-		if err := audit.VerifyReceipt(ctx, w.Pool(), r); err == nil {
-			t.Error("other words pass")
-		}
-		r.Hash = strings.Repeat("0", 64)
-		if err := audit.VerifyReceipt(ctx, w.Pool(), r); err == nil {
-			t.Error("another hash passes")
-		}
-	})
 }
 
 // A stranger's sixty lines in another language agree.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // Checkpoint is the last block, kept outside the database: whoever restores an
@@ -26,10 +28,40 @@ func (c Checkpoint) Text() string {
 	return fmt.Sprintf("%s\n%d %x\n%s\n", title, c.Height, c.Hash, c.At.UTC().Format(time.RFC3339Nano))
 }
 
-// ParseCheckpoint reads what Text wrote, also after a mail program turned the
-// ends of its lines into those of Windows.
+// Sign is the checkpoint as a signed note (C2SP): Text, an empty line, a line
+// for each signature. A witness may add its own line with any tool for notes.
+func (c Checkpoint) Sign(s *Signer) (string, error) {
+	signed, err := note.Sign(&note.Note{Text: c.Text()}, s)
+	return string(signed), err
+}
+
+// VerifyCheckpoint checks the signatures of a checkpoint by a site's keys; no
+// signature at all is signed = false. Lines of witnesses are passed over.
+func VerifyCheckpoint(text string, keys KeyList) (signed bool, err error) {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if !strings.Contains(text, "\n\n") {
+		return false, nil
+	}
+	var known []note.Verifier
+	for _, k := range keys.Keys {
+		v, err := k.verifier()
+		if err != nil {
+			return false, fmt.Errorf("key %s is broken: %w", k.ID, err)
+		}
+		known = append(known, v)
+	}
+	if _, err := note.Open([]byte(text), note.VerifierList(known...)); err != nil {
+		return false, fmt.Errorf("checkpoint: no good signature of this site: %w", err)
+	}
+	return true, nil
+}
+
+// ParseCheckpoint reads what Text or Sign wrote, also after a mail program turned
+// the ends of its lines into those of Windows. Signatures are for
+// VerifyCheckpoint.
 func ParseCheckpoint(text string) (c Checkpoint, err error) {
-	lines := strings.Split(strings.TrimRight(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), "\n")
+	text, _, _ = strings.Cut(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n")
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	title, titled := strings.CutPrefix(lines[0], checkpointTitle)
 	if len(lines) != 3 || !titled || title != "" && title[0] != ' ' {
 		return c, errors.New("not a checkpoint: three lines, the first of them begins \"fangxin checkpoint\"")

@@ -101,7 +101,7 @@ func FuzzCanonical(f *testing.F) {
 	f.Add([]byte(`{"a":[1,"消费",null,true]}`))
 	f.Add([]byte(`{"a":1,"a":2}`))
 	f.Add([]byte(entryLine))
-	f.Add(receipt().Append(nil))
+	f.Add(receipt(f).Append(nil))
 	f.Add(Block{Height: 1, At: entry().At, Heads: []Head{{"HT-2026-000123-8", 7, Hash{1}}}}.Payload())
 	f.Fuzz(func(t *testing.T, in []byte) {
 		if e, err := ParseEntry(in); err == nil && !bytes.Equal(e.Append(nil), in) {

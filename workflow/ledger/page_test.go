@@ -22,8 +22,8 @@ func page(t *testing.T) [][]string {
 	for i := 1; i < len(parts); i += 2 {
 		out = append(out, strings.Split(strings.TrimSuffix(parts[i], "\n"), "\n"))
 	}
-	if len(out) != 5 {
-		t.Fatalf("%d examples on the page: chain, block, checkpoint, commitment and check digits are wanted", len(out))
+	if len(out) != 6 {
+		t.Fatalf("%d examples on the page: chain, block, checkpoint, commitment, receipt and check digits are wanted", len(out))
 	}
 	return out
 }
@@ -73,9 +73,24 @@ func TestThePagesCommitment(t *testing.T) {
 	}
 }
 
+func TestThePagesReceipt(t *testing.T) {
+	lines := page(t)[4]
+	keys, err := ledger.ParseKeys([]byte(lines[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := ledger.ParseReceipt([]byte(lines[0]))
+	if err == nil {
+		err = r.Verify(keys)
+	}
+	if err != nil || !r.Shows([]byte("退款")) {
+		t.Errorf("%v", err)
+	}
+}
+
 // The table on the page, used as the page says, gives the engine's numbers.
 func TestThePagesCheckDigits(t *testing.T) {
-	table := page(t)[4]
+	table := page(t)[5]
 	for _, serial := range []int64{1, 123, 999_999, 1_234_567} {
 		number := strings.ReplaceAll(ledger.Number("HT", 2026, serial), "-", "")[2:]
 		at := byte('0')
