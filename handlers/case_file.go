@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"encoding/hex"
 	"time"
 
 	"fangxin/store"
@@ -23,9 +22,9 @@ type filing struct {
 }
 
 type filed struct {
-	Case    CaseView       `json:"case"`
-	Token   string         `json:"token"` // the consumer's link: 43 characters, shown here only
-	Receipt ledger.Receipt `json:"receipt"`
+	Case    CaseView        `json:"case"`
+	Token   string          `json:"token"`   // the consumer's link: 43 characters, shown here only
+	Receipt *ledger.Receipt `json:"receipt"` // null when there is none: the person was erased since, or no key may sign
 }
 
 // file takes a complaint from anybody, without an account.
@@ -60,33 +59,9 @@ func (s *Server) file(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	receipt, err := s.receipt(ctx, view, answer.Events[0].Seq)
+	receipt, err := s.acknowledge(ctx, view.Number)
 	if err != nil {
 		return nil, err
 	}
 	return filed{s.caseView(view, "consumer", c.Language), token, receipt}, nil
-}
-
-// receipt acknowledges a filing: the commitment with its salt, so that only who
-// holds the receipt can show what was filed.
-func (s *Server) receipt(ctx context.Context, v store.View, seq int64) (ledger.Receipt, error) {
-	r := ledger.Receipt{Case: v.Number, Seq: seq, At: v.Filed, V: 1}
-	hash, e, err := s.Store.Event(ctx, v.ID, seq)
-	if err != nil {
-		return r, err
-	}
-	r.Hash, r.Commitment, r.Rules = hex.EncodeToString(hash), e.Data.Sealed, e.Rules
-	if u, err := s.Store.Unseal(ctx, v.ID, seq); err == nil {
-		r.Salt = hex.EncodeToString(u.Salt)
-	}
-	for _, op := range e.Data.Clocks {
-		if op.Op == "start" {
-			k := ledger.ReceiptClock{Code: op.Code, Due: op.Clock.Due.String()}
-			if !op.Clock.LateFrom.IsZero() {
-				k.LateFrom = &op.Clock.LateFrom
-			}
-			r.Clocks = append(r.Clocks, k)
-		}
-	}
-	return r, nil
 }

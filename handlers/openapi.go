@@ -11,6 +11,7 @@ import (
 
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
+	"fangxin/workflow/ledger"
 )
 
 // summaries say what each route is for; a route without one has no place in the
@@ -19,6 +20,8 @@ var summaries = map[string]string{
 	"GET /healthz":                                  "Whether the process lives.",
 	"GET /readyz":                                   "Whether it may be sent work.",
 	"GET /api/v1/openapi.json":                      "This document.",
+	"GET /api/v1/keys":                              "Every public key that ever signed receipts and checkpoints of this site, newest first.",
+	"GET /api/v1/cases/{number}/receipt":            "The signed receipt of the filing, the same bytes as when it was filed.",
 	"POST /api/v1/cases":                            "File a complaint, without an account; the answer holds the case, the consumer's link token and a receipt.",
 	"GET /api/v1/cases":                             "List the cases of the officer's scope, a page at a time: unasked, by the next deadline, what is overdue first.",
 	"GET /api/v1/counts":                            "How many cases the list with the same filters holds, by stage, state and unit, and how many are overdue.",
@@ -39,7 +42,7 @@ var summaries = map[string]string{
 var bodies = map[string]any{"POST /api/v1/cases": filing{}, "POST /api/v1/search": question{}, "POST /api/v1/cases/{number}/commands": command{}, "POST /api/v1/cases/{number}/links": newLink{},
 	"POST /api/v1/cases/{number}/links/{id}/rotate": nothing{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "POST /api/v1/link/rotate": nothing{}}
 
-var answers = map[string]any{"POST /api/v1/cases": filed{}, "GET /api/v1/cases/{number}": CaseView{}, "POST /api/v1/cases/{number}/commands": done{},
+var answers = map[string]any{"POST /api/v1/cases": filed{}, "GET /api/v1/cases/{number}": CaseView{}, "GET /api/v1/cases/{number}/receipt": ledger.Receipt{}, "GET /api/v1/keys": publicKeys{}, "POST /api/v1/cases/{number}/commands": done{},
 	"GET /api/v1/cases/{number}/events": struct {
 		Events []eventView `json:"events"`
 	}{}, "GET /api/v1/cases": casePage{}, "GET /api/v1/counts": countsView{}, "POST /api/v1/search": casePage{}, "GET /api/v1/cases/{number}/events/{seq}/words": workflow.Private{},

@@ -7,8 +7,6 @@ package jobs
 import (
 	"context"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -125,21 +123,6 @@ func (r *Runner) read(ctx context.Context) {
 			rest(ctx)
 		}
 	}
-}
-
-// KeepCheckpoint writes the last block's height and hash beside the data, so
-// that an old backup put back shows. Copy it elsewhere: then nobody with access
-// to this machine alone can hide a loss.
-func KeepCheckpoint(ctx context.Context, s *store.Store, data string) error {
-	c, ok, err := s.Checkpoint(ctx)
-	if err != nil || !ok {
-		return err
-	}
-	path := filepath.Join(data, "checkpoint")
-	if err := os.WriteFile(path+".new", []byte(c.Text()), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
 }
 
 func (r *Runner) remind(ctx context.Context) {

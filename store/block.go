@@ -102,3 +102,34 @@ func (s *Store) Checkpoint(ctx context.Context) (c ledger.Checkpoint, ok bool, e
 	}
 	return c, ok, errors.Join(rows.Err(), rows.Close())
 }
+
+// SignedCheckpoint is the last block as a note that the site signed, and as
+// text; height 0 while there is none. Without a key that may sign it is bare.
+func (s *Store) SignedCheckpoint(ctx context.Context) (ledger.Checkpoint, string, error) {
+	c, ok, err := s.Checkpoint(ctx)
+	if err != nil || !ok {
+		return c, "", err
+	}
+	signer, err := s.signer(s.cfg.Now())
+	if errors.Is(err, ErrSigning) {
+		return c, c.Text(), nil
+	}
+	if err != nil {
+		return c, "", err
+	}
+	c.Origin = signer.Name()
+	text, err := c.Sign(signer)
+	return c, text, err
+}
+
+// Lost reports whether a checkpoint names a block that the log does not have,
+// and of which height; an error says that the text is no checkpoint.
+func (s *Store) Lost(ctx context.Context, text string) (height int64, lost bool, err error) {
+	c, err := ledger.ParseCheckpoint(text)
+	if err != nil {
+		return 0, false, err
+	}
+	var n int
+	err = s.pool.QueryRowContext(ctx, "select count(*) from blocks where height = $1 and hash = $2", c.Height, c.Hash[:]).Scan(&n)
+	return c.Height, err == nil && n == 0, err
+}

@@ -13,7 +13,7 @@ import (
 const longSilence = 30 * time.Minute
 
 // Beat says that this node lives. The first beat after a long silence of all
-// nodes records the outage.
+// nodes records the outage. It also takes over rotated signing keys.
 func (s *Store) Beat(ctx context.Context) error {
 	now := s.cfg.Now()
 	var last instant
@@ -25,8 +25,10 @@ func (s *Store) Beat(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := s.pool.ExecContext(ctx, "insert into heartbeats (node, at) values ($1, $2) on conflict (node) do update set at = excluded.at", s.cfg.Node, s.stamp(now))
-	return err
+	if _, err := s.pool.ExecContext(ctx, "insert into heartbeats (node, at) values ($1, $2) on conflict (node) do update set at = excluded.at", s.cfg.Node, s.stamp(now)); err != nil {
+		return err
+	}
+	return s.publishKeys(ctx)
 }
 
 // Outages lists the recorded times without service, oldest first.

@@ -17,10 +17,11 @@ import (
 // each case, the first of them for new cases, and the key of the blind index
 // and of links, which must never change.
 type Keys struct {
-	ids   []string
-	wrap  map[string]cipher.AEAD
-	blind []byte
-	links []byte
+	ids    []string
+	wrap   map[string]cipher.AEAD
+	blind  []byte
+	links  []byte
+	secret []byte // of the oldest key: what else must never change is made from it
 }
 
 // ParseKeys reads one or more keys of 32 bytes in base64, separated by commas.
@@ -37,6 +38,7 @@ func ParseKeys(text string) (*Keys, error) {
 		id := fmt.Sprintf("%x", sum[:4])
 		k.ids, k.wrap[id], secret = append(k.ids, id), gcm(raw), raw
 	}
+	k.secret = secret
 	var err error
 	if k.blind, err = hkdf.Key(sha256.New, secret, nil, "fangxin blind index", 32); err != nil {
 		return nil, err
@@ -49,33 +51,48 @@ func ParseKeys(text string) (*Keys, error) {
 // tells whoever starts the program to say so: without the file nobody's data can
 // be read again.
 func KeyFile(path string) (keys *Keys, made bool, err error) {
+	text, made, err := secretFile(path, func() (string, error) { return base64.StdEncoding.EncodeToString(random(32)), nil })
+	if err != nil {
+		return nil, false, fmt.Errorf("key file: %w", err)
+	}
+	keys, err = ParseKeys(text)
+	return keys, made, err
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b)
+	return b
+}
+
+// secretFile reads a file that only its owner may read; where there is none it
+// makes one of what fresh gives.
+func secretFile(path string, fresh func() (string, error)) (text string, made bool, err error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
-		raw := make([]byte, 32)
-		_, _ = rand.Read(raw)
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			return nil, false, fmt.Errorf("key file: %w", err)
+		if text, err = fresh(); err != nil {
+			return "", false, err
 		}
-		_, err = f.WriteString(base64.StdEncoding.EncodeToString(raw) + "\n")
-		if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-			return nil, false, fmt.Errorf("key file: %w", err)
-		}
-		keys, _, err = KeyFile(path)
-		return keys, true, err
+		return text, true, writeSecret(path, text)
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("key file: %w", err)
+		return "", false, err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, false, fmt.Errorf("key file %s may be read by others: chmod 600 it", path)
+		return "", false, fmt.Errorf("%s may be read by others: chmod 600 it", path)
 	}
-	text, err := os.ReadFile(path)
+	data, err := os.ReadFile(path)
+	return strings.TrimSpace(string(data)), false, err
+}
+
+// writeSecret writes a file that is not there yet, durably.
+func writeSecret(path, text string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, false, fmt.Errorf("key file: %w", err)
+		return err
 	}
-	keys, err = ParseKeys(strings.TrimSpace(string(text)))
-	return keys, false, err
+	_, err = f.WriteString(text + "\n")
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 func gcm(key []byte) cipher.AEAD {

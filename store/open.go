@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"fangxin/migrations"
 	"fangxin/workflow"
+	"fangxin/workflow/ledger"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 	"github.com/uptrace/bun"
@@ -29,6 +31,8 @@ type Config struct {
 	Rules func() workflow.Rules // law in force, with the calendar as imported
 	Now   func() time.Time      // the one clock
 	Doubt func() error          // why that clock is not to be trusted now; nil: it always is
+	// Signing signs receipts and checkpoints; nil: with a key made from Keys.
+	Signing *Signing
 	// Migrate applies missing migrations at opening: the embedded default. A
 	// PostgreSQL schema is migrated by `fangxin migrate up`.
 	Migrate bool
@@ -43,6 +47,8 @@ type Store struct {
 	door    *door
 
 	enforced enforcements
+	// published are the site's public keys as this node last read them.
+	published atomic.Pointer[ledger.KeyList]
 }
 
 // ErrSchema says that the database has another schema than this binary needs.
@@ -140,6 +146,9 @@ func (s *Store) ready(ctx context.Context) error {
 	}
 	if len(steps) == 0 {
 		return ErrSchema
+	}
+	if err := s.publishKeys(ctx); err != nil {
+		return err
 	}
 	return s.closeOldBlocks(ctx)
 }

@@ -93,6 +93,10 @@ func (s *Store) caseKey(ctx context.Context, caseID int64) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	}
+	return s.unwrap(kek, wrapped)
+}
+
+func (s *Store) unwrap(kek string, wrapped []byte) ([]byte, error) {
 	wrap := s.cfg.Keys.wrap[kek]
 	if wrap == nil {
 		return nil, fmt.Errorf("the case's key is wrapped with key %s, which is not configured", kek)
@@ -118,9 +122,17 @@ func (s *Store) Unseal(ctx context.Context, caseID, seq int64) (Unsealed, error)
 	if err := s.pool.QueryRowContext(ctx, "select box from sealed where case_id = $1 and seq = $2", caseID, seq).Scan(&box); err != nil {
 		return Unsealed{}, err
 	}
+	u, err := open(key, box)
+	if err != nil {
+		return Unsealed{}, fmt.Errorf("case %d, event %d: %w", caseID, seq, err)
+	}
+	return u, nil
+}
+
+func open(key, box []byte) (Unsealed, error) {
 	plain, err := gcm(key).Open(nil, nil, box, nil)
 	if err != nil {
-		return Unsealed{}, fmt.Errorf("case %d, event %d: the sealed part does not open: %w", caseID, seq, err)
+		return Unsealed{}, fmt.Errorf("the sealed part does not open: %w", err)
 	}
 	out := Unsealed{Salt: plain[:saltSize], Text: plain[saltSize:]}
 	return out, json.Unmarshal(out.Text, &out.Private)

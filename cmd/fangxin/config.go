@@ -25,6 +25,8 @@ type Settings struct {
 	RedisURL    string `env:"FANGXIN_REDIS_URL" help:"Empty: the work is done in process."`
 	Policy      string `name:"policy" env:"FANGXIN_POLICY" help:"The county's file; empty: the county inside the binary." type:"path"`
 	Key         string `env:"FANGXIN_KEY" help:"Keys that seal personal data: 32 bytes in base64, newest first; empty: a key file in the data folder."`
+	SigningKey  string `env:"FANGXIN_SIGNING_KEY" help:"Keys that sign receipts and checkpoints, newest first; empty: a file in the data folder, or made from FANGXIN_KEY where that is set."`
+	Recipient   string `name:"backup-recipient" env:"FANGXIN_BACKUP_RECIPIENT" help:"Who can open backups: age1…, several separated by commas (fangxin keys identity makes one)."`
 	Listen      string `env:"FANGXIN_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on."`
 
 	ClientAddress  string `env:"FANGXIN_CLIENT_ADDRESS" placeholder:"WAY" help:"Where a client's address comes from: direct, x-forwarded-for or x-real-ip. Must be said unless only this machine is served."`
@@ -37,7 +39,7 @@ type Settings struct {
 
 // known are the environment variables that mean something; any other that
 // begins with FANGXIN_ is a mistake.
-var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_LISTEN",
+var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_SIGNING_KEY", "FANGXIN_BACKUP_RECIPIENT", "FANGXIN_LISTEN",
 	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN"}
 
 // testOnly are those of the project's own tests and benches.
@@ -82,7 +84,7 @@ func resolveSettings(parser *kong.Kong, args []string) error {
 	})).Apply(parser)
 }
 
-var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen"}
+var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen"}
 
 func settingsFile(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
@@ -152,14 +154,16 @@ type ConfigCmd struct{}
 // Run prints name, value and origin; of keys only that there is one.
 func (c *ConfigCmd) Run(g *Globals) error {
 	s := g.Settings
-	secret := s.Key
-	if secret != "" {
-		secret = "(set)"
+	hidden := func(secret string) string {
+		if secret != "" {
+			return "(set)"
+		}
+		return ""
 	}
 	for _, row := range [][2]string{{"config", s.File}, {"data", s.Data}, {"database-url", hidePassword(s.DatabaseURL)}, {"redis-url", hidePassword(s.RedisURL)},
-		{"policy", s.Policy}, {"key", secret}, {"listen", s.Listen}, {"client-address", s.ClientAddress}, {"trusted-proxies", s.TrustedProxies},
+		{"policy", s.Policy}, {"key", hidden(s.Key)}, {"signing-key", hidden(s.SigningKey)}, {"backup-recipient", s.Recipient}, {"listen", s.Listen}, {"client-address", s.ClientAddress}, {"trusted-proxies", s.TrustedProxies},
 		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen}} {
-		fmt.Fprintf(g.Out, "%-15s %-40q %s\n", row[0], row[1], s.origins[row[0]])
+		fmt.Fprintf(g.Out, "%-16s %-40q %s\n", row[0], row[1], s.origins[row[0]])
 	}
 	return s.check()
 }

@@ -38,6 +38,7 @@ type cli struct {
 	Workflow WorkflowCmd `cmd:"" help:"Print the procedure as a diagram or a table."`
 	User     UserCmd     `cmd:"" help:"People of the authority and their API tokens."`
 	Erase    EraseCmd    `cmd:"" help:"Erase the personal data of a case; log and numbers stay."`
+	Keys     KeysCmd     `cmd:"" help:"Keys that sign receipts, and identities that open backups."`
 	Policy   PolicyCmd   `cmd:"" help:"The county's plan."`
 	Config   ConfigCmd   `cmd:"" help:"Print every setting and where it came from."`
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +61,31 @@ func (g *Globals) keys() (*store.Keys, error) {
 	return k, nil
 }
 
+// signing reads the signing keys from the settings or their file. Where the key
+// that seals is a setting and no file is there, nil: one made from it signs, on
+// every node the same.
+func (g *Globals) signing(site string) (*store.Signing, error) {
+	if g.SigningKey != "" {
+		s, err := store.ParseSigning(g.SigningKey)
+		if err != nil {
+			return nil, errUse{fmt.Errorf("signing-key (FANGXIN_SIGNING_KEY): %w", err)}
+		}
+		return s, nil
+	}
+	path := filepath.Join(g.Data, "signing-key")
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && g.Key != "" {
+		return nil, nil
+	}
+	s, made, err := store.SigningFile(path, site)
+	if err != nil {
+		return nil, errUse{err}
+	}
+	if made {
+		fmt.Fprintf(g.Err, "made the file %s, whose key signs receipts: keep a copy; every node of the site needs the same\n", path)
+	}
+	return s, nil
+}
+
 // open opens the engine on a clock. The SQLite default migrates itself.
 func (g *Globals) open(now func() time.Time) (*engine, error) {
 	if err := g.check(); err != nil {
@@ -72,9 +99,13 @@ func (g *Globals) open(now func() time.Time) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	signing, err := g.signing(law.County().Zh)
+	if err != nil {
+		return nil, err
+	}
 	e := &engine{}
 	e.law.Store(&workflow.Rules{Rules: law})
-	cfg := store.Config{URL: g.DatabaseURL, Data: g.Data, Node: uuid.NewString(), Keys: keys, Now: now, Doubt: g.time.doubt, Migrate: g.DatabaseURL == "",
+	cfg := store.Config{URL: g.DatabaseURL, Data: g.Data, Node: uuid.NewString(), Keys: keys, Signing: signing, Now: now, Doubt: g.time.doubt, Migrate: g.DatabaseURL == "",
 		Rules: func() workflow.Rules { return *e.law.Load() }}
 	if e.Store, err = store.Connect(g.Context, cfg); err != nil {
 		return nil, err

@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"fangxin/workflow/ledger"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -18,7 +21,35 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		"receipt": scriptReceipt, "alter": scriptAlter, "keyid": scriptKeyID}})
+}
+
+// scriptReceipt writes the receipt that the API gives: receipt DATA CASE FILE.
+func scriptReceipt(ts *testscript.TestScript, _ bool, args []string) {
+	g := &Globals{Err: io.Discard, Now: time.Now, time: newClock(time.Now), Context: context.Background(), Settings: &Settings{Data: ts.MkAbs(args[0]), RateLimits: "on"}}
+	e, err := g.open(g.clock)
+	ts.Check(err)
+	defer func() { _ = e.Close() }()
+	r, err := e.Receipt(g.Context, args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), r.Append(nil), 0o600))
+}
+
+// scriptAlter copies a file with one thing changed: alter FROM TO OLD NEW.
+func scriptAlter(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[2]) {
+		ts.Fatalf("%s does not hold %s", args[0], args[2])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Replace(text, args[2], args[3], 1)), 0o600))
+}
+
+// scriptKeyID sets KEYID to the key of a receipt.
+func scriptKeyID(ts *testscript.TestScript, _ bool, args []string) {
+	r, err := ledger.ParseReceipt([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Setenv("KEYID", r.Key)
 }
 
 // docs/states.md is what the table says.

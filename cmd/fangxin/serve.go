@@ -40,6 +40,9 @@ func (c *ServeCmd) Run(g *Globals) error {
 	} else if n > 0 {
 		log.Info("case keys wrapped with the new key", "cases", n)
 	}
+	if err := g.announce(e, log); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(g.Context)
 	defer stop()
 	go g.time.keep(ctx, e.ServerTime)
@@ -54,6 +57,20 @@ func (c *ServeCmd) Run(g *Globals) error {
 	stop()
 	<-work
 	return err
+}
+
+// announce writes the public keys beside the data, and says when other nodes
+// sign with keys that are not here: a receipt fetched from this one would then
+// bear another signature.
+func (g *Globals) announce(e *engine, log *slog.Logger) error {
+	stray, err := e.StrayKeys()
+	if err != nil {
+		return err
+	}
+	if len(stray) > 0 {
+		log.Warn("keys sign that this node does not hold: give every node the same FANGXIN_SIGNING_KEY, or retire them (fangxin keys retire)", "keys", stray)
+	}
+	return jobs.KeepKeys(g.Context, e.Store, g.Data)
 }
 
 func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.Logger) error {

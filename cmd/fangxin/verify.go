@@ -18,6 +18,8 @@ import (
 type VerifyCmd struct {
 	What       string `arg:"" optional:"" default:"" enum:",log,clocks,statistics,publication,receipt" help:"log, clocks, statistics, publication; receipt FILE; nothing: all."`
 	File       string `arg:"" optional:"" help:"The receipt."`
+	SiteKey    string `help:"receipt: the site's public keys, a file or one key; empty: those of the database, or keys.json in the data folder."`
+	Words      string `help:"receipt: a file with what was filed, to show that it was that." type:"path"`
 	Checkpoint string `help:"A checkpoint kept outside the database; empty: the one in the data folder." type:"path"`
 	JSON       bool   `name:"json" help:"For programs."`
 }
@@ -27,19 +29,23 @@ func (c *VerifyCmd) Run(g *Globals) error {
 	if (c.What == "receipt") != (c.File != "") {
 		return errUse{errors.New("verify receipt FILE, or verify without a file")}
 	}
+	if c.What == "receipt" {
+		return c.receipt(g)
+	}
 	e, err := g.open(g.clock)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = e.Close() }()
-	if c.What == "receipt" {
-		return c.receipt(g, e)
-	}
 	opt := audit.Options{Now: g.clock(), Unseal: unsealer(e.Store)}
 	if c.What != "" {
 		opt.Parts = []string{c.What}
 	}
-	if opt.Checkpoint, err = c.checkpoint(g); err != nil {
+	keys, err := e.PublicKeys(g.Context)
+	if err == nil {
+		opt.Checkpoint, err = c.checkpoint(g, keys)
+	}
+	if err != nil {
 		return err
 	}
 	if f, ok := g.Err.(*os.File); ok && !c.JSON && terminal(f) {
@@ -68,7 +74,7 @@ func unsealer(s *store.Store) func(context.Context, int64, int64) ([]byte, []byt
 	}
 }
 
-func (c *VerifyCmd) checkpoint(g *Globals) (*ledger.Checkpoint, error) {
+func (c *VerifyCmd) checkpoint(g *Globals, keys ledger.KeyList) (*ledger.Checkpoint, error) {
 	path := c.Checkpoint
 	if path == "" {
 		path = filepath.Join(g.Data, "checkpoint")
@@ -82,6 +88,9 @@ func (c *VerifyCmd) checkpoint(g *Globals) (*ledger.Checkpoint, error) {
 	}
 	point, err := ledger.ParseCheckpoint(string(text))
 	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if _, err := ledger.VerifyCheckpoint(string(text), keys); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return &point, nil
@@ -108,21 +117,5 @@ func (c *VerifyCmd) print(w io.Writer, r *audit.Report) error {
 	if len(r.Findings) > 0 {
 		return errFinding
 	}
-	return nil
-}
-
-func (c *VerifyCmd) receipt(g *Globals, e *engine) error {
-	data, err := os.ReadFile(c.File)
-	if err != nil {
-		return err
-	}
-	r, err := ledger.ParseReceipt(data)
-	if err != nil {
-		return errUse{fmt.Errorf("%s: %w", c.File, err)}
-	}
-	if err := audit.VerifyReceipt(g.Context, e.Pool(), r); err != nil {
-		return err
-	}
-	fmt.Fprintf(g.Out, "good: %s event %d stands in the log as the receipt says\n", r.Case, r.Seq)
 	return nil
 }

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fangxin/store"
+	"fangxin/store/audit"
+	"fangxin/workflow"
+	"fangxin/workflow/ledger"
+)
+
+// receiptReport is what was found of a receipt, for programs.
+type receiptReport struct {
+	Good   bool   `json:"good"`
+	Why    string `json:"why,omitempty"` // not good
+	Case   string `json:"case,omitempty"`
+	Site   string `json:"site,omitempty"`
+	Key    string `json:"key,omitempty"`
+	Log    bool   `json:"log"`             // the log was at hand, and holds the event
+	Block  int64  `json:"block,omitempty"` // a block that seals it
+	Words  bool   `json:"words"`           // the file given is what was filed
+	filing ledger.Receipt
+}
+
+// receipt checks a receipt against the site's public keys, and against the log
+// where there is one. It makes nothing: no folder, no key, no database.
+func (c *VerifyCmd) receipt(g *Globals) error {
+	data, err := os.ReadFile(c.File)
+	if err != nil {
+		return errUse{err}
+	}
+	db, err := g.atHand()
+	if err != nil {
+		return err
+	}
+	if db != nil {
+		defer func() { _ = db.Close() }()
+	}
+	keys, err := c.keys(g, db)
+	if err != nil {
+		return err
+	}
+	report, err := c.examine(g, data, keys, db)
+	if err != nil {
+		report.Why = err.Error()
+	}
+	report.Good = err == nil
+	if c.JSON {
+		if err := json.NewEncoder(g.Out).Encode(report); err != nil {
+			return err
+		}
+	} else if err != nil {
+		fmt.Fprintf(g.Out, "NOT GOOD: %v\n", err)
+	} else {
+		report.print(g.Out, db != nil)
+	}
+	if err != nil {
+		return errFinding
+	}
+	return nil
+}
+
+// atHand connects to a database that is there already; nil when there is none.
+func (g *Globals) atHand() (*store.Store, error) {
+	if _, err := os.Stat(filepath.Join(g.Data, "fangxin.db")); g.DatabaseURL == "" && err != nil {
+		return nil, nil
+	}
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	return store.Connect(g.Context, store.Config{URL: g.DatabaseURL, Data: g.Data, Now: g.clock})
+}
+
+// keys are the site's public keys: as named, of the database, or beside it.
+func (c *VerifyCmd) keys(g *Globals, db *store.Store) (ledger.KeyList, error) {
+	path := c.SiteKey
+	if path == "" {
+		if db != nil {
+			return db.PublicKeys(g.Context)
+		}
+		path = filepath.Join(g.Data, "keys.json")
+	}
+	data, err := os.ReadFile(path)
+	switch {
+	case err != nil && c.SiteKey == "":
+		return ledger.KeyList{}, errUse{errors.New("--site-key: the site's public key is needed; GET /api/v1/keys of the site gives it")}
+	case err != nil: // no file: the key itself
+		data = []byte(c.SiteKey)
+	}
+	keys, err := ledger.ParseKeys(data)
+	if err != nil {
+		return keys, errUse{fmt.Errorf("--site-key: %w", err)}
+	}
+	return keys, nil
+}
+
+func (c *VerifyCmd) examine(g *Globals, data []byte, keys ledger.KeyList, db *store.Store) (r receiptReport, err error) {
+	if r.filing, err = ledger.ParseReceipt(data); err != nil {
+		return r, err
+	}
+	r.Case, r.Site, r.Key = r.filing.Case, r.filing.Site, r.filing.Key
+	if err := r.filing.Verify(keys); err != nil {
+		return r, err
+	}
+	if db != nil {
+		if r.Block, err = audit.VerifyReceipt(g.Context, db.Pool(), r.filing); err != nil {
+			return r, fmt.Errorf("the site signed this receipt, and the log does not bear it out: %w", err)
+		}
+		r.Log = true
+	}
+	if c.Words == "" {
+		return r, nil
+	}
+	text, err := os.ReadFile(c.Words)
+	if err != nil {
+		return r, errUse{err}
+	}
+	if r.Words = shows(r.filing, text); !r.Words {
+		return r, fmt.Errorf("what was filed is not what %s says", c.Words)
+	}
+	return r, nil
+}
+
+// shows reports whether a text is what was filed: the text as it was sealed, or
+// the people and words of a filing in any layout, which are then written as they
+// were sealed.
+func shows(r ledger.Receipt, text []byte) bool {
+	if r.Shows(text) {
+		return true
+	}
+	var p workflow.Private
+	if err := json.Unmarshal(text, &p); err != nil {
+		return false
+	}
+	sealed, err := json.Marshal(&p)
+	return err == nil && r.Shows(sealed)
+}
+
+// print says in words what is proven and what is not.
+func (r *receiptReport) print(w io.Writer, log bool) {
+	f := r.filing
+	fmt.Fprintf(w, "good: %s gave this receipt, as it is, for complaint %s, filed %s under %s (key %s)\n", f.Site, f.Case, beijing(f.At), f.Rules, f.Key)
+	for _, k := range f.Clocks {
+		if k.Waiting() {
+			fmt.Fprintf(w, "  %s: begins when its notice is delivered\n", k.Code)
+		} else {
+			fmt.Fprintf(w, "  %s: due %s, late from %s\n", k.Code, k.Due, beijing(*k.LateFrom))
+		}
+	}
+	switch {
+	case !log:
+		fmt.Fprintln(w, "  the log was not at hand: that it still holds the filing is not proven here")
+	case r.Block == 0:
+		fmt.Fprintln(w, "  the log holds the filing as the receipt says; no block seals it yet")
+	default:
+		fmt.Fprintf(w, "  the log holds the filing as the receipt says; block %d seals it\n", r.Block)
+	}
+	if r.Words {
+		fmt.Fprintln(w, "  what was filed is what the file says")
+	}
+}
+
+// beijing is an instant on the clock of the county.
+func beijing(t time.Time) string {
+	return t.In(time.FixedZone("CST", 8*3600)).Format("2006-01-02 15:04:05 (UTC+8)")
+}

@@ -1,0 +1,68 @@
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"fangxin/store"
+)
+
+// KeepCheckpoint writes the last block's height and hash, signed, beside the
+// data, so that an old backup put back shows. Copy it elsewhere: then nobody with
+// access to this machine alone can hide a loss. A checkpoint that the log does
+// not have, as after a restore, is kept as checkpoint.lost-HEIGHT. The site's
+// public keys lie beside it.
+func KeepCheckpoint(ctx context.Context, s *store.Store, data string) error {
+	c, text, err := s.SignedCheckpoint(ctx)
+	if err != nil || c.Height == 0 {
+		return err
+	}
+	path := filepath.Join(data, "checkpoint")
+	if err := keepLost(ctx, s, path); err != nil {
+		return err
+	}
+	if err := replace(path, []byte(text)); err != nil {
+		return err
+	}
+	return KeepKeys(ctx, s, data)
+}
+
+func keepLost(ctx context.Context, s *store.Store, path string) error {
+	old, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	height, lost, err := s.Lost(ctx, string(old))
+	if err != nil || !lost {
+		return err
+	}
+	return os.Rename(path, fmt.Sprintf("%s.lost-%d", path, height))
+}
+
+// KeepKeys writes every public key of the site beside the data: receipts and
+// checkpoints are checked with it where there is no database.
+func KeepKeys(ctx context.Context, s *store.Store, data string) error {
+	keys, err := s.PublicKeys(ctx)
+	if err != nil {
+		return err
+	}
+	return replace(filepath.Join(data, "keys.json"), append(keys.Append(nil), '\n'))
+}
+
+// replace writes a file whole or not at all, and only when it differs.
+func replace(path string, text []byte) error {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
+		return nil
+	}
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
