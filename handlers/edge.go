@@ -66,6 +66,9 @@ func screen(r *http.Request) error {
 // budget, and only then what he wants.
 func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Request, r Route, call *Call) (any, error) {
 	from := s.Clients.of(req)
+	if r.Who == Machine && (!from.IsLoopback() || forwarded(req)) {
+		return nil, notFound()
+	}
 	if err := s.Limits.arrive(ctx, r.Limit, from); err != nil {
 		return nil, err
 	}
@@ -103,6 +106,12 @@ func (s *Server) handle(ctx context.Context, r Route, call *Call, who caller) (a
 	return r.Handle(ctx, call)
 }
 
+// forwarded reports whether a proxy says that it hands the request on.
+func forwarded(r *http.Request) bool {
+	return slices.ContainsFunc([]string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"},
+		func(name string) bool { return len(r.Header.Values(name)) > 0 })
+}
+
 // caller names who pays: a user, or a link by its hash.
 func (c *Call) caller(token string) string {
 	switch {
@@ -118,7 +127,7 @@ func (c *Call) caller(token string) string {
 // bearer is the token of a request whose route asks for one. Nothing that no
 // token can be is looked up.
 func bearer(r *http.Request, who Who) (string, error) {
-	if who == Anyone {
+	if who == Anyone || who == Machine {
 		return "", nil
 	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -137,7 +146,7 @@ type caller struct {
 // admit finds out who calls, within what may be guessed. A wrong token costs
 // its address; what a known user asks in vain does not.
 func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) error {
-	if r.Who == Anyone {
+	if r.Who == Anyone || r.Who == Machine {
 		return nil
 	}
 	number := call.Param("number")

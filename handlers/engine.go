@@ -15,12 +15,20 @@ import (
 
 // Handler builds the HTTP handler; it panics when a route does not say who may
 // and within what limits.
-func (s *Server) Handler() http.Handler { return s.handler(s.Routes()) }
+func (s *Server) Handler() http.Handler {
+	if s.MetricsElsewhere {
+		return s.handler(s.Routes())
+	}
+	return s.handler(append(s.Routes(), s.watching(Machine)))
+}
 
 func (s *Server) handler(routes []Route) http.Handler {
-	if s.Limits == nil {
-		s.Limits = NewLimits(s.Now)
-	}
+	s.once.Do(func() {
+		if s.Limits == nil {
+			s.Limits = NewLimits(s.Now)
+		}
+		s.began, s.metrics = s.Now(), newMetrics(s)
+	})
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect()
@@ -46,16 +54,19 @@ func (s *Server) adapt(r Route) echo.HandlerFunc {
 		defer cancel()
 		call := &Call{Param: c.Param, Query: c.QueryParam, Params: c.QueryParams(), Key: c.Request().Header.Get("Idempotency-Key"),
 			Language: language(c.Request().Header.Get("Accept-Language")), RequestID: c.Response().Header().Get(echo.HeaderXRequestID)}
-		out, err := s.serve(ctx, c.Response(), c.Request(), r, call)
 		noted(c).route, noted(c).class = r.Path, r.Limit
+		out, err := s.serve(ctx, c.Response(), c.Request(), r, call)
 		if call.User != nil {
 			noted(c).user = call.User.ID
 		}
 		if err != nil {
 			return err
 		}
-		if raw, ok := out.(rawJSON); ok {
-			return c.JSONBlob(r.Status, raw)
+		switch out := out.(type) {
+		case rawJSON:
+			return c.JSONBlob(r.Status, out)
+		case document:
+			return c.Blob(r.Status, out.kind, out.body)
 		}
 		return c.JSON(r.Status, out)
 	}
@@ -73,9 +84,10 @@ func screened(next echo.HandlerFunc) echo.HandlerFunc {
 // note is what the log may know of a request. The route is its pattern, never
 // the path: a path can hold what must not be kept.
 type note struct {
-	route string
-	class Class
-	user  int64
+	route   string
+	class   Class
+	user    int64
+	problem string // its code
 }
 
 func noted(c echo.Context) *note {
@@ -92,6 +104,8 @@ func noted(c echo.Context) *note {
 func (s *Server) logged(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := s.Now()
+		s.metrics.running.Inc()
+		defer s.metrics.running.Dec()
 		h := c.Response().Header()
 		for name, value := range headers {
 			h.Set(name, value)
@@ -100,9 +114,10 @@ func (s *Server) logged(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
-		n, res := noted(c), c.Response()
-		line := []any{"request_id", h.Get(echo.HeaderXRequestID), "method", method(c.Request().Method), "route", n.route, "status", res.Status,
-			"ms", max(0, s.Now().Sub(began).Milliseconds()), "bytes", res.Size, "class", n.class}
+		n, res, took, how := noted(c), c.Response(), max(0, s.Now().Sub(began)), method(c.Request().Method)
+		s.metrics.answered(n, how, res.Status, res.Size, took)
+		line := []any{"request_id", h.Get(echo.HeaderXRequestID), "method", how, "route", n.route, "status", res.Status,
+			"ms", took.Milliseconds(), "bytes", res.Size, "class", n.class}
 		if n.user != 0 {
 			line = append(line, "user", n.user)
 		}
@@ -138,6 +153,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	if after := p.retryAfter(); after != "" {
 		h.Set("Retry-After", after)
 	}
+	noted(c).problem = p.Code
 	p.say(language(c.Request().Header.Get("Accept-Language")), h.Get(echo.HeaderXRequestID))
 	h.Set(echo.HeaderContentType, "application/problem+json; charset=utf-8")
 	_ = c.JSON(p.Status, p)

@@ -30,13 +30,16 @@ type site struct {
 }
 
 func each(t *testing.T, test func(t *testing.T, s *site)) {
-	storetest.Each(t, func(t *testing.T, w *storetest.World) {
-		s := &site{t: t, w: w, logs: &bytes.Buffer{}}
-		s.api = &handlers.Server{Store: w.Store, Rules: w.Law, Now: w.Now, Log: slog.New(slog.NewJSONHandler(s.logs, nil)), Limits: handlers.Unlimited()}
-		s.Server = httptest.NewServer(s.api.Handler())
-		t.Cleanup(s.Close)
-		test(t, s)
-	})
+	storetest.Each(t, func(t *testing.T, w *storetest.World) { test(t, newSite(t, w)) })
+}
+
+// newSite serves a store, without limits on how often.
+func newSite(t *testing.T, w *storetest.World) *site {
+	s := &site{t: t, w: w, logs: &bytes.Buffer{}}
+	s.api = &handlers.Server{Store: w.Store, Rules: w.Law, Now: w.Now, Log: slog.New(slog.NewJSONHandler(s.logs, nil)), Limits: handlers.Unlimited()}
+	s.Server = httptest.NewServer(s.api.Handler())
+	t.Cleanup(s.Close)
+	return s
 }
 
 // call sends a request and reads the answer.

@@ -17,6 +17,7 @@ import (
 // which a client's address or a link could be read: keys are keyed hashes, and
 // they are gone when the budget is full again.
 type shared struct {
+	client  *redis.Client
 	limiter *redis_rate.Limiter
 	secret  []byte
 	rest    atomic.Int64 // Unix time in microseconds before which Redis is not asked
@@ -35,7 +36,7 @@ var errRedisAway = errors.New("budgets cannot be counted together: Redis is away
 // Share makes the nodes count together. secret is the deployment's, the same on
 // every node.
 func (l *Limits) Share(client *redis.Client, secret []byte) {
-	l.shared = &shared{limiter: redis_rate.NewLimiter(client), secret: secret}
+	l.shared = &shared{client: client, limiter: redis_rate.NewLimiter(client), secret: secret}
 }
 
 func (s *shared) take(ctx context.Context, key string, r Rate, now time.Time) (time.Duration, error) {
@@ -60,4 +61,10 @@ func (s *shared) take(ctx context.Context, key string, r Rate, now time.Time) (t
 		return max(res.RetryAfter, time.Millisecond), nil
 	}
 	return 0, nil
+}
+
+func (s *shared) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	return s.client.Ping(ctx).Err()
 }

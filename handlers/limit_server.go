@@ -17,8 +17,10 @@ const maxConnections = 8192
 // does not arrive in time ends the connection, one that is too large gets 431.
 // ReadTimeout stands behind the body's own time, WriteTimeout behind the
 // longest route's.
-func (s *Server) HTTP() *http.Server {
-	return &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 40 * time.Second, WriteTimeout: 80 * time.Second,
+func (s *Server) HTTP() *http.Server { return s.around(s.Handler()) }
+
+func (s *Server) around(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 40 * time.Second, WriteTimeout: 80 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: quiet(s.Log)}
 }
 

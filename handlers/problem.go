@@ -24,6 +24,7 @@ type Problem struct {
 	Missing   []MissingField  `json:"missing,omitempty"`
 	By        []workflow.Role `json:"by,omitempty"`
 	Allowed   []MoveView      `json:"allowed,omitempty"`
+	Reasons   []string        `json:"reasons,omitempty"`
 	faults    []fault
 	after     time.Duration // when to ask again
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"fangxin/store"
@@ -25,6 +26,8 @@ const (
 	Anyone Who = "anyone"
 	// Holder of a capability link of the case, or an officer of its unit.
 	Holder Who = "holder"
+	// Machine is this machine itself, not through a proxy.
+	Machine Who = "machine"
 	// Officer with an API token.
 	Officer Who = "officer"
 	// LinkHolder is a holder of a capability link, of whichever case.
@@ -57,7 +60,14 @@ type Server struct {
 	// their classes. Clients says where their address comes from.
 	Limits  *Limits
 	Clients Clients
-	// Ready reports whether the node may be sent work.
+	// MetricsElsewhere: /metrics has an address of its own (Watch) and is not
+	// served beside the API.
+	MetricsElsewhere bool
+
+	once    sync.Once
+	began   time.Time
+	metrics *metrics
+	// Ready says why this node's clock is not to be trusted, nil if it is.
 	Ready func(ctx context.Context) error
 }
 
@@ -107,20 +117,4 @@ func (c *Call) key() (string, error) {
 	}
 	id, err := uuid.NewV7()
 	return id.String(), err
-}
-
-func (s *Server) health(context.Context, *Call) (any, error) {
-	return map[string]string{"status": "ok"}, nil
-}
-
-func (s *Server) ready(ctx context.Context, _ *Call) (any, error) {
-	if err := s.Store.Ping(ctx); err != nil {
-		return nil, problem("not_ready")
-	}
-	if s.Ready != nil {
-		if err := s.Ready(ctx); err != nil {
-			return nil, problem("not_ready")
-		}
-	}
-	return map[string]string{"status": "ready"}, nil
 }

@@ -71,6 +71,9 @@ func (r *Runner) Sweep(ctx context.Context) {
 			return
 		}
 		if n == 0 {
+			if err := r.Store.Swept(ctx); err != nil {
+				r.fault(ctx, "sweep", err)
+			}
 			return
 		}
 		r.Log.InfoContext(ctx, "deadlines enforced", "cases", n)

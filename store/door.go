@@ -141,6 +141,7 @@ type door struct {
 	away atomic.Bool
 	// counted for tests and metrics
 	groups, commands, replays, lost atomic.Int64
+	sizes, seconds                  *spread
 }
 
 type sweep struct {
@@ -158,6 +159,7 @@ func (s *Store) startDoor() {
 	} else {
 		d.db = &postgres{pool: s.pool}
 	}
+	d.sizes, d.seconds = newSpread(1, 2, 4, 8, 16, 32, 64, 128, 256), newSpread(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5)
 	s.door = d
 	go d.run()
 }
@@ -273,6 +275,8 @@ func (d *door) commit(group []*request) {
 	}
 	d.groups.Add(1)
 	d.commands.Add(int64(len(group)))
+	d.sizes.add(float64(len(group)))
+	began := d.s.cfg.Now()
 	err := d.settle(group)
 	if errors.Is(err, ErrUnknown) {
 		for _, r := range group {
@@ -289,6 +293,7 @@ func (d *door) commit(group []*request) {
 			}
 		}
 	}
+	d.seconds.add(d.s.cfg.Now().Sub(began).Seconds())
 	for _, r := range group {
 		close(r.done)
 	}

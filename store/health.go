@@ -75,6 +75,7 @@ type Enforcement struct {
 type enforcements struct {
 	mu   sync.Mutex
 	kind map[string]Enforcement
+	late map[string]*spread
 }
 
 func (x *enforcements) add(all []workflow.Event) {
@@ -87,6 +88,10 @@ func (x *enforcements) add(all []workflow.Event) {
 			}
 			late := e.At.Sub(e.Effective())
 			n := x.kind[op.Code]
+			if x.late[op.Code] == nil {
+				x.late[op.Code] = latenessSpread()
+			}
+			x.late[op.Code].add(late.Seconds())
 			x.kind[op.Code] = Enforcement{n.Count + 1, n.Total + late, max(n.Worst, late)}
 		}
 	}

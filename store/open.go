@@ -96,7 +96,7 @@ func (s *Store) Doubt() error {
 
 // Connect opens the database without the door: for migrating and reading.
 func Connect(_ context.Context, cfg Config) (*Store, error) {
-	s := &Store{cfg: cfg, dialect: "postgres", enforced: enforcements{kind: map[string]Enforcement{}}}
+	s := &Store{cfg: cfg, dialect: "postgres", enforced: enforcements{kind: map[string]Enforcement{}, late: map[string]*spread{}}}
 	var err error
 	switch {
 	case cfg.URL == "":

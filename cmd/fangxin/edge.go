@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"time"
 
 	"fangxin/handlers"
@@ -24,7 +27,7 @@ func (g *Globals) edge(e *engine, log *slog.Logger) (*handlers.Server, error) {
 		log.Warn("rate limits are off (FANGXIN_RATE_LIMITS)")
 	}
 	if g.RedisURL != "" {
-		client, err := redisForLimits(g.RedisURL)
+		client, err := redisForLimits(g.RedisURL, log)
 		if err != nil {
 			return nil, err
 		}
@@ -32,17 +35,63 @@ func (g *Globals) edge(e *engine, log *slog.Logger) (*handlers.Server, error) {
 		limits.Share(client, []byte(secret))
 	}
 	return &handlers.Server{Store: e.Store, Rules: func() workflow.Rules { return *e.law.Load() }, Now: g.clock, Log: log,
-		Ready: func(context.Context) error { return e.Doubt() }, Limits: limits, Clients: clients}, nil
+		Ready: func(context.Context) error { return e.Doubt() }, Limits: limits, Clients: clients,
+		MetricsElsewhere: g.MetricsListen != ""}, nil
 }
 
 // redisForLimits is a connection that never keeps a request waiting: one try,
 // short times.
-func redisForLimits(url string) (*redis.Client, error) {
+func redisForLimits(url string, log *slog.Logger) (*redis.Client, error) {
 	o, err := redis.ParseURL(url)
 	if err != nil {
 		return nil, errUse{fmt.Errorf("redis-url (FANGXIN_REDIS_URL): %w", err)}
 	}
-	o.MaxRetries, o.ContextTimeoutEnabled = -1, true
+	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = -1, 1, true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = 250*time.Millisecond, 250*time.Millisecond, 250*time.Millisecond, 250*time.Millisecond
+	redis.SetLogger(redisLog{log})
 	return redis.NewClient(o), nil
+}
+
+// redisLog takes what the library would print beside the log. That Redis is away
+// is counted; each failed try of a connection is for who asks for it.
+type redisLog struct{ to *slog.Logger }
+
+// Printf is called by the library.
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.to.DebugContext(ctx, "redis", "says", fmt.Sprintf(format, v...))
+}
+
+// site is one address that is served.
+type site struct {
+	key, address string
+	server       *http.Server
+}
+
+// serveUntil serves all sites until ctx ends or one fails, then answers what was
+// begun, for twenty seconds at most.
+func serveUntil(ctx context.Context, sites []site) error {
+	failed := make(chan error, len(sites))
+	var err error
+	for _, s := range sites {
+		var socket net.Listener
+		if socket, err = net.Listen("tcp", s.address); err != nil {
+			err = fmt.Errorf("listen (%s): %w", s.key, err)
+			break
+		}
+		go func() { failed <- s.server.Serve(handlers.Bounded(socket)) }()
+	}
+	if err == nil {
+		select {
+		case err = <-failed:
+		case <-ctx.Done():
+		}
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	for _, s := range sites {
+		if e := s.server.Shutdown(closing); e != nil && !errors.Is(e, context.DeadlineExceeded) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
 }

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
-	"fangxin/handlers"
 	"fangxin/jobs"
 	"fangxin/workflow/calendar"
 )
@@ -74,33 +72,19 @@ func (g *Globals) announce(e *engine, log *slog.Logger) error {
 }
 
 func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.Logger) error {
-	if c.Role == "worker" {
-		<-ctx.Done()
-		return nil
-	}
 	api, err := g.edge(e, log)
 	if err != nil {
 		return err
 	}
-	server := api.HTTP()
-	socket, err := net.Listen("tcp", g.Listen)
-	if err != nil {
-		return fmt.Errorf("listen (FANGXIN_LISTEN): %w", err)
+	var sites []site
+	if c.Role != "worker" {
+		sites = append(sites, site{"FANGXIN_LISTEN", g.Listen, api.HTTP()})
+		fmt.Fprintf(g.Err, "放心 Fangxin: http://%s  (API: /api/v1/openapi.json, stop with Ctrl-C)\n", g.Listen)
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(handlers.Bounded(socket)) }()
-	fmt.Fprintf(g.Err, "放心 Fangxin: http://%s  (API: /api/v1/openapi.json, stop with Ctrl-C)\n", g.Listen)
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serving (FANGXIN_LISTEN): %w", err)
-	case <-ctx.Done():
+	if g.MetricsListen != "" {
+		sites = append(sites, site{"FANGXIN_METRICS_LISTEN", g.MetricsListen, api.Watch()})
 	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-	defer cancel()
-	if err := server.Shutdown(closing); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return nil
+	return serveUntil(ctx, sites)
 }
 
 // demo lives the last ninety days of an invented county, if there is nothing yet.

@@ -1,0 +1,211 @@
+package handlers
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"fangxin/store"
+	"fangxin/workflow"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// engineFigures asks the store when it is scraped. What costs a query is asked
+// at most every figuresEvery, however many scrape.
+type engineFigures struct {
+	s    *Server
+	mu   sync.Mutex
+	at   time.Time
+	last figures
+}
+
+const figuresEvery = 10 * time.Second
+
+// figures are what the database says.
+type figures struct {
+	down    bool
+	running map[string]int64
+	due     []store.Due
+	backlog []store.Backlog
+	log     store.LogFigures
+	swept   time.Duration
+}
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("fangxin_"+name, help, labels, nil)
+}
+
+var (
+	descReady      = desc("unready", "1 for each reason why this node is not ready.", "reason")
+	descWaiting    = desc("http_requests_waiting", "Requests that wait for a place.")
+	descGroups     = desc("door_groups_total", "Groups of commands committed together.")
+	descCommands   = desc("door_commands_total", "Commands taken by the door.")
+	descReplays    = desc("door_replays_total", "Commands tried alone because their group was refused.")
+	descLost       = desc("door_lost_connections_total", "Connections lost while a group was written; the group was attempted again.")
+	descQueue      = desc("door_waiting", "Commands that wait for the door.")
+	descSizes      = desc("door_group_size", "Commands in one group.")
+	descCommit     = desc("door_commit_seconds", "Time from taking a group to its answers.")
+	descRunning    = desc("clocks_running", "Clocks that run.", "clock")
+	descDue        = desc("clocks_due", "Clocks that ran out and are not enforced yet.", "clock")
+	descBacklog    = desc("clocks_due_seconds", "How long the oldest of them has waited.", "clock")
+	descEnforced   = desc("clocks_enforced_total", "Clocks this node enforced since it began.", "clock")
+	descLateness   = desc("clock_lateness_seconds", "How long after its lawful instant an expiry was observed.", "clock")
+	descOutbox     = desc("outbox", "Owed messages by queue and state: owed, held, dead.", "queue", "state")
+	descOutboxAge  = desc("outbox_age_seconds", "Age of the oldest of them.", "queue", "state")
+	descSweepAge   = desc("sweep_age_seconds", "Time since any node last found all deadlines enforced.")
+	descBlockAge   = desc("block_age_seconds", "Time since the last block was sealed.")
+	descHeight     = desc("block_height", "Height of the last block.")
+	descUnsealed   = desc("cases_unsealed", "Changes of cases that no block holds yet.")
+	descNumbers    = desc("number_blocks_open", "Reserved runs of case numbers that are not used up.")
+	descDatabase   = desc("database_up", "1 when the database answers.")
+	descPool       = desc("database_connections", "Connections of this node: in_use, idle, most.", "state")
+	descPoolWaits  = desc("database_waits_total", "Times that somebody waited for a connection.")
+	descPoolWaited = desc("database_wait_seconds_total", "Time spent waiting for a connection.")
+	descRedis      = desc("redis_up", "1 when Redis answers; absent where none is configured.")
+	descRedisFails = desc("redis_limit_faults_total", "Times that budgets could not be counted together.")
+	descDoubt      = desc("clock_in_doubt", "1 while this node's time is not to be trusted.")
+)
+
+// Describe names nothing, so that a registry asks no database to be built.
+func (f *engineFigures) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads what this process counts, and what the database says.
+func (f *engineFigures) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
+	defer cancel()
+	e := emitter{out}
+	f.process(e)
+	f.redis(ctx, e)
+	unready := map[string]bool{}
+	for _, reason := range f.s.unready(ctx) {
+		unready[reason] = true
+	}
+	for _, reason := range unreadyReasons {
+		e.gauge(descReady, truth(unready[reason]), reason)
+	}
+	e.gauge(descDoubt, truth(unready["clock"]))
+	now := f.read(ctx)
+	e.gauge(descDatabase, truth(!now.down))
+	if !now.down {
+		f.database(e, now)
+	}
+}
+
+// emitter sends figures.
+type emitter struct{ out chan<- prometheus.Metric }
+
+func (e emitter) gauge(d *prometheus.Desc, v float64, labels ...string) {
+	e.out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+func (e emitter) counter(d *prometheus.Desc, v float64, labels ...string) {
+	e.out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+}
+
+func (e emitter) spread(d *prometheus.Desc, s store.Spread, labels ...string) {
+	e.out <- prometheus.MustNewConstHistogram(d, s.Count, s.Sum, s.Below, labels...)
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (f *engineFigures) process(e emitter) {
+	d := f.s.Store.Door()
+	e.counter(descGroups, float64(d.Groups))
+	e.counter(descCommands, float64(d.Commands))
+	e.counter(descReplays, float64(d.Replays))
+	e.counter(descLost, float64(d.Lost))
+	e.gauge(descQueue, float64(d.Waiting))
+	e.spread(descSizes, d.Sizes)
+	e.spread(descCommit, d.Seconds)
+	e.gauge(descWaiting, float64(f.s.Limits.waiting.Load()))
+	enforced, late := f.s.Store.Enforced(), f.s.Store.Lateness()
+	for _, k := range workflow.ClockDefs {
+		e.counter(descEnforced, float64(enforced[k.Code].Count), k.Code)
+		if l, ok := late[k.Code]; ok {
+			e.spread(descLateness, l, k.Code)
+		}
+	}
+	pool := f.s.Store.Pool().Stats()
+	e.gauge(descPool, float64(pool.InUse), "in_use")
+	e.gauge(descPool, float64(pool.Idle), "idle")
+	e.gauge(descPool, float64(pool.MaxOpenConnections), "most")
+	e.counter(descPoolWaits, float64(pool.WaitCount))
+	e.counter(descPoolWaited, pool.WaitDuration.Seconds())
+}
+
+func (f *engineFigures) redis(ctx context.Context, e emitter) {
+	if shared := f.s.Limits.shared; shared != nil {
+		e.gauge(descRedis, truth(shared.ping(ctx) == nil))
+		e.counter(descRedisFails, float64(shared.faults.Load()))
+	}
+}
+
+// read asks the database, at most every figuresEvery.
+func (f *engineFigures) read(ctx context.Context) figures {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.s.Now()
+	if age := now.Sub(f.at); !f.last.down && !f.at.IsZero() && age >= 0 && age < figuresEvery {
+		return f.last
+	}
+	var got figures
+	for _, ask := range []func() error{
+		func() (err error) { got.running, err = f.s.Store.Running(ctx); return },
+		func() (err error) { got.due, err = f.s.Store.Overdue(ctx); return },
+		func() (err error) { got.backlog, err = f.s.Store.Backlogs(ctx); return },
+		func() (err error) { got.log, err = f.s.Store.Log(ctx); return },
+		func() (err error) { got.swept, err = f.s.sweptAgo(ctx); return },
+	} {
+		if ask() != nil {
+			got = figures{down: true}
+			break
+		}
+	}
+	f.last, f.at = got, now
+	return got
+}
+
+func (f *engineFigures) database(e emitter, now figures) {
+	at := f.s.Now()
+	due := map[string]store.Due{}
+	for _, d := range now.due {
+		due[d.Code] = d
+	}
+	for _, k := range workflow.ClockDefs {
+		e.gauge(descRunning, float64(now.running[k.Code]), k.Code)
+		d := due[k.Code]
+		e.gauge(descDue, float64(d.Count), k.Code)
+		e.gauge(descBacklog, since(at, d.Oldest), k.Code)
+	}
+	backlog := map[[2]string]store.Backlog{}
+	for _, b := range now.backlog {
+		backlog[[2]string{b.Queue, b.State}] = b
+	}
+	for _, queue := range store.Queues {
+		for _, state := range []string{"owed", "held", "dead"} {
+			b := backlog[[2]string{queue, state}]
+			e.gauge(descOutbox, float64(b.Count), queue, state)
+			e.gauge(descOutboxAge, since(at, b.Oldest), queue, state)
+		}
+	}
+	e.gauge(descSweepAge, now.swept.Seconds())
+	e.gauge(descBlockAge, since(at, now.log.SealedAt))
+	e.gauge(descHeight, float64(now.log.Height))
+	e.gauge(descUnsealed, float64(now.log.Unsealed))
+	e.gauge(descNumbers, float64(now.log.Blocks))
+}
+
+// since is how many seconds lie between an instant and now; none, when there is
+// no instant.
+func since(now, then time.Time) float64 {
+	if then.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(then).Seconds())
+}
