@@ -15,7 +15,7 @@ import (
 // data, so that an old backup put back shows. Copy it elsewhere: then nobody with
 // access to this machine alone can hide a loss. A checkpoint that the log does
 // not have, as after a restore, is kept as checkpoint.lost-HEIGHT. The site's
-// public keys lie beside it.
+// public keys and the list of erasures lie beside it.
 func KeepCheckpoint(ctx context.Context, s *store.Store, data string) error {
 	c, text, err := s.SignedCheckpoint(ctx)
 	if err != nil || c.Height == 0 {
@@ -28,7 +28,7 @@ func KeepCheckpoint(ctx context.Context, s *store.Store, data string) error {
 	if err := replace(path, []byte(text)); err != nil {
 		return err
 	}
-	return KeepKeys(ctx, s, data)
+	return errors.Join(KeepKeys(ctx, s, data), KeepErasures(ctx, s, data))
 }
 
 func keepLost(ctx context.Context, s *store.Store, path string) error {
@@ -54,6 +54,42 @@ func KeepKeys(ctx context.Context, s *store.Store, data string) error {
 		return err
 	}
 	return replace(filepath.Join(data, "keys.json"), append(keys.Append(nil), '\n'))
+}
+
+// KeepErasures joins the list of erasures in the database with the one beside it.
+// What only the file knows was erased and came back, with an old database that
+// was put in place: it is erased again. After a new erasure the database is made
+// to forget.
+func KeepErasures(ctx context.Context, s *store.Store, data string) error {
+	known, err := s.Erasures(ctx)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(data, "erasures")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if len(known) == 0 {
+			return nil
+		}
+		text, err = []byte(store.ErasureList(nil)), nil
+	}
+	if err != nil {
+		return err
+	}
+	kept, err := store.ParseErasures(string(text))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	all := store.MergeErasures(kept, known)
+	if len(all) == len(known) && len(all) == len(kept) {
+		return nil
+	}
+	if len(all) > len(known) {
+		if _, err := s.EraseAgain(ctx, all); err != nil {
+			return err
+		}
+	}
+	return errors.Join(replace(path, []byte(store.ErasureList(all))), s.Scrub(ctx))
 }
 
 // replace writes a file whole or not at all, and only when it differs.

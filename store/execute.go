@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,8 +65,8 @@ func (s *Store) prepare(ctx context.Context, q Request) (*request, error) {
 	if field := unclean(&q); field != "" {
 		return nil, &workflow.Refusal{Code: "unclean_text", Event: q.Command.Event, Missing: []string{field}}
 	}
-	sum := sha256.Sum256(text)
-	r.print = sum[:]
+	print := s.cfg.Keys.print(text)
+	r.print = print[:]
 	r.Key = q.Scope + "/" + r.Key
 	if r.Command.Input.Other != "" {
 		if r.Command.Related, err = s.relate(ctx, r.caseID, r.Command.Input.Other, q.Sees); err != nil {

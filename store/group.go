@@ -205,7 +205,7 @@ func (d *door) attach(r *request, f *folding, seq int64) {
 		l.expires, l.since = append(l.expires, link.Expires), append(l.since, f.now.At)
 	}
 	if r.Command.Event == "erase_person" {
-		d.rows.erased = append(d.rows.erased, f.now.ID)
+		d.rows.erased, d.rows.erasedAt = append(d.rows.erased, f.now.ID), f.now.At
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -21,6 +22,7 @@ type Keys struct {
 	wrap   map[string]cipher.AEAD
 	blind  []byte
 	links  []byte
+	prints []byte
 	secret []byte // of the oldest key: what else must never change is made from it
 }
 
@@ -43,6 +45,9 @@ func ParseKeys(text string) (*Keys, error) {
 	if k.blind, err = hkdf.Key(sha256.New, secret, nil, "fangxin blind index", 32); err != nil {
 		return nil, err
 	}
+	if k.prints, err = hkdf.Key(sha256.New, secret, nil, "fangxin prints", 32); err != nil {
+		return nil, err
+	}
 	k.links, err = hkdf.Key(sha256.New, secret, nil, "fangxin links", 32)
 	return k, err
 }
@@ -57,6 +62,16 @@ func KeyFile(path string) (keys *Keys, made bool, err error) {
 	}
 	keys, err = ParseKeys(text)
 	return keys, made, err
+}
+
+// print is the fingerprint of a request, by which the same key with another body
+// is refused. Under a key, because it outlives the person: without it nobody can
+// try what was said until the fingerprint fits.
+func (k *Keys) print(text []byte) (out [sha256.Size]byte) {
+	m := hmac.New(sha256.New, k.prints)
+	m.Write(text)
+	m.Sum(out[:0])
+	return out
 }
 
 func random(n int) []byte {

@@ -34,7 +34,7 @@ func (s *Store) once(ctx context.Context, q Once, answer any, do func(tx *sql.Tx
 	if err != nil {
 		return false, err
 	}
-	sum := sha256.Sum256(text)
+	sum := s.cfg.Keys.print(text)
 	key, now := q.Scope+"/"+q.Key, s.cfg.Now().UTC().Truncate(time.Microsecond)
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {

@@ -60,8 +60,6 @@ const (
 	pgHeads = `insert into moved (case_id, seq, hash) select * from unnest($1::bigint[], $2::bigint[], $3::bytea[])`
 	// In order, so that two nodes with the same keys wait in turn and not in a circle.
 	pgAnswers = `insert into idempotency (key, answer, print, at) select * from unnest($1::text[], $2::text[], $3::bytea[], $4::timestamptz[]) order by 1`
-	pgErase   = `delete from case_keys where case_id = any($1)`
-	pgForget  = `delete from blind where case_id = any($1)`
 
 	// COMMIT is already on its way when the counts come back, so the statement
 	// itself must fail when they are wrong: a division by zero aborts the rest.
@@ -211,8 +209,12 @@ func (p *postgres) write(ctx context.Context, r *rows) error {
 	put(len(n.seq), pgCounts, n.caseID, n.seq, n.value, n.domain, n.indicator, n.day, n.town, n.unit)
 	put(len(r.links.hash), pgLinks, r.links.hash, r.links.caseID, r.links.role, r.links.actor, r.links.expires, r.links.since)
 	put(len(r.heads.seq), pgHeads, r.heads.caseID, r.heads.seq, r.heads.hash)
-	put(len(r.erased), pgErase, r.erased)
-	put(len(r.erased), pgForget, r.erased)
+	if len(r.erased) > 0 {
+		for _, text := range eraseBeside("postgres", "= any($1)") {
+			b.Queue(text, r.erased)
+		}
+		b.Queue(pgErased, r.erased, r.erasedAt)
+	}
 	put(len(r.answers.key), pgAnswers, r.answers.key, r.answers.answer, r.answers.print, r.answers.at)
 	b.Queue("commit")
 	return p.send(ctx, b)

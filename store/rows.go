@@ -71,9 +71,10 @@ type rows struct {
 		caseID, seq []int64
 		hash        [][]byte
 	}
-	erased  []int64
-	expired []workflow.Event // what was enforced, for the node's own count
-	blocks  []int64          // of numbers that were used: they must still be ours
+	erased   []int64
+	erasedAt time.Time
+	expired  []workflow.Event // what was enforced, for the node's own count
+	blocks   []int64          // of numbers that were used: they must still be ours
 }
 
 // clockRows are clocks as rows.

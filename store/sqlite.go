@@ -54,8 +54,6 @@ const (
 	liteLinks   = `insert into links (hash, case_id, role, actor, expires_at, created_at) values (?, ?, ?, ?, ?, ?)`
 	liteHeads   = `insert into moved (case_id, seq, hash) values (?, ?, ?)`
 	liteAnswers = `insert into idempotency (key, answer, print, at) values (?, ?, ?, ?)`
-	liteErase   = `delete from case_keys where case_id = ?`
-	liteForget  = `delete from blind where case_id = ?`
 )
 
 func (s *lite) stmt(text string) (*sql.Stmt, error) {
@@ -241,8 +239,12 @@ func (s *lite) write(_ context.Context, r *rows) error {
 		return []any{l.hash[i], l.caseID[i], l.role[i], l.actor[i], l.expires[i].UnixMicro(), l.since[i].UnixMicro()}
 	})
 	w.put(len(r.heads.seq), liteHeads, true, func(i int) []any { return []any{r.heads.caseID[i], r.heads.seq[i], r.heads.hash[i]} })
-	w.put(len(r.erased), liteErase, false, func(i int) []any { return []any{r.erased[i]} })
-	w.put(len(r.erased), liteForget, false, func(i int) []any { return []any{r.erased[i]} })
+	if len(r.erased) > 0 {
+		for _, text := range eraseBeside("sqlite", "= ?") {
+			w.put(len(r.erased), text, false, func(i int) []any { return []any{r.erased[i]} })
+		}
+		w.put(len(r.erased), liteErased, false, func(i int) []any { return []any{r.erasedAt.UnixMicro(), r.erased[i]} })
+	}
 	w.put(len(r.answers.key), liteAnswers, true, func(i int) []any {
 		return []any{r.answers.key[i], r.answers.answer[i], r.answers.print[i], r.answers.at[i].UnixMicro()}
 	})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"fangxin/jobs"
 	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/policy"
@@ -170,10 +171,14 @@ func (c *EraseCmd) Run(g *Globals) error {
 	if errors.As(err, &r) {
 		return fmt.Errorf("%s: %s", c.Case, refused(r))
 	}
-	if err == nil {
-		fmt.Fprintf(g.Out, "%s: the personal data are gone; backups of the keys must end too\n", c.Case)
+	if err != nil {
+		return err
 	}
-	return err
+	if err := jobs.KeepErasures(g.Context, e.Store, g.Data); err != nil {
+		return fmt.Errorf("%s is erased, but not yet in the list beside the data or in the files: %w", c.Case, err)
+	}
+	fmt.Fprintf(g.Out, "%s: the personal data are gone; they are gone from backups when the last FILE.keys from before is deleted\n", c.Case)
+	return nil
 }
 
 // refused puts a refusal into a line for the terminal.

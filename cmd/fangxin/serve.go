@@ -57,7 +57,8 @@ func (c *ServeCmd) Run(g *Globals) error {
 	return err
 }
 
-// announce writes the public keys beside the data, and says when other nodes
+// announce writes the public keys beside the data, repeats erasures that an old
+// database does not know, and says when other nodes
 // sign with keys that are not here: a receipt fetched from this one would then
 // bear another signature.
 func (g *Globals) announce(e *engine, log *slog.Logger) error {
@@ -68,7 +69,7 @@ func (g *Globals) announce(e *engine, log *slog.Logger) error {
 	if len(stray) > 0 {
 		log.Warn("keys sign that this node does not hold: give every node the same FANGXIN_SIGNING_KEY, or retire them (fangxin keys retire)", "keys", stray)
 	}
-	return jobs.KeepKeys(g.Context, e.Store, g.Data)
+	return errors.Join(jobs.KeepKeys(g.Context, e.Store, g.Data), jobs.KeepErasures(g.Context, e.Store, g.Data))
 }
 
 func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.Logger) error {
