@@ -50,7 +50,7 @@ var problemStatus = map[string]int{
 	"not_allowed_now": http.StatusConflict, "guard": http.StatusConflict, "stale": http.StatusConflict, "wrong_offer": http.StatusConflict,
 	"no_such_notice": http.StatusConflict, "use_delivered": http.StatusConflict, "no_such_order": http.StatusConflict, "no_law": http.StatusConflict,
 	"nothing_to_do": http.StatusConflict, "erased": http.StatusGone, "too_large": http.StatusRequestEntityTooLarge,
-	"media_type": http.StatusUnsupportedMediaType, "missing": http.StatusUnprocessableEntity, "not_a_code": http.StatusUnprocessableEntity,
+	"media_type": http.StatusUnsupportedMediaType, "missing": http.StatusUnprocessableEntity, "not_a_code": http.StatusUnprocessableEntity, "credit_code": http.StatusUnprocessableEntity,
 	"key_reused": http.StatusUnprocessableEntity, "internal": http.StatusInternalServerError,
 	"too_many": http.StatusTooManyRequests, "too_slow": http.StatusRequestTimeout, "long_url": http.StatusRequestURITooLong,
 	"many_headers": http.StatusRequestHeaderFieldsTooLarge, "cross_origin": http.StatusForbidden, "busy": http.StatusServiceUnavailable,
@@ -106,7 +106,7 @@ func problemOf(err error) *Problem {
 func refused(r *workflow.Refusal) *Problem {
 	p := problem(r.Code)
 	p.State, p.Guard, p.By, p.Allowed = string(r.State), r.Guard, r.By, movesOf(r.Allowed, "")
-	why := map[string]string{"not_a_code": "why.code", "unclean_text": "why.text"}[r.Code]
+	why := map[string]string{"not_a_code": "why.code", "credit_code": "why.credit_code", "unclean_text": "why.text"}[r.Code]
 	for _, field := range r.Missing {
 		p.faults = append(p.faults, fault{field, why})
 	}

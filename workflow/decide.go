@@ -81,6 +81,9 @@ func permitted(row *Row, c *Case, cmd *Command) *Refusal {
 	if field := notACode(&cmd.Input); field != "" {
 		return &Refusal{Code: "not_a_code", Missing: []string{field}}
 	}
+	if field := wrongCreditCode(cmd); field != "" {
+		return &Refusal{Code: "credit_code", Missing: []string{field}}
+	}
 	if n, _ := c.OpenOffer(); answersOffer(row) && cmd.Input.Offer != n {
 		return &Refusal{Code: "wrong_offer"}
 	}
