@@ -142,3 +142,38 @@ func TestTheOtherCaseIsInScopeToo(t *testing.T) {
 		}
 	})
 }
+
+// Words are found over HTTP once they are indexed, within the scope, and a person
+// is not.
+func TestSearchOverHTTP(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		ctx := context.Background()
+		number, _ := s.file()
+		for _, work := range []func() (int, error){func() (int, error) { return s.w.Block(ctx) }, func() (int, error) { return s.w.Board(ctx, 10) }, func() (int, error) { return s.w.Index(ctx, 10) }} {
+			if n, err := work(); err != nil || n == 0 {
+				t.Fatal(n, err)
+			}
+		}
+		officer := s.officer("officer")
+		psb, err := s.w.AddUser(ctx, store.User{Name: "psb", Roles: []string{"officer"}, Unit: "psb"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range []struct {
+			token, body, want string
+		}{{officer, `{"words":"事由"}`, number}, {officer, `{"words":"事由","filters":{"domain":"1"}}`, number}, {officer, `{"words":"事由","filters":{"domain":"2"}}`, ""},
+			{officer, `{"words":"金丝雀名"}`, ""}, {officer, `{"phone":"13812345678"}`, number}, {officer, `{"identity":"370321199001011234","words":"事由"}`, number}, {psb, `{"words":"事由"}`, ""}, {psb, `{"phone":"13812345678"}`, ""}} {
+			status, out, text := s.call("POST", "/api/v1/search", x.token, x.body)
+			if status != http.StatusOK {
+				t.Fatalf("%s: %d %s", x.body, status, text)
+			}
+			got := ""
+			if cases := out["cases"].([]any); len(cases) == 1 {
+				got = cases[0].(map[string]any)["number"].(string)
+			}
+			if got != x.want {
+				t.Errorf("%s: %s", x.body, text)
+			}
+		}
+	})
+}

@@ -110,13 +110,19 @@ func (r *Runner) block(ctx context.Context) {
 	}
 }
 
-// read brings what lists read up to the log: until then they take the cases that
-// moved from the cases themselves, which is right and slower.
+// read brings what lists and search read up to the log: until then lists take the
+// cases that moved from the cases themselves, which is right and slower.
 func (r *Runner) read(ctx context.Context) {
+	r.drain(ctx, "board", r.Store.Board)
+	r.drain(ctx, "search", r.Store.Index)
+}
+
+// drain repeats a work until nothing is left, leaving room for callers.
+func (r *Runner) drain(ctx context.Context, work string, do func(context.Context, int) (int, error)) {
 	for ctx.Err() == nil {
-		n, err := r.Store.Board(ctx, readLot)
+		n, err := do(ctx, readLot)
 		if err != nil {
-			r.fault(ctx, "board", err)
+			r.fault(ctx, work, err)
 			return
 		}
 		if n == 0 {

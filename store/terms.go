@@ -17,8 +17,8 @@ var ErrNoTerms = errors.New("no words to search for")
 const mostTerms = 16_000
 
 // searchTokens cuts a text into what is indexed: of Chinese every pair of
-// neighbours, and the last character of a run alone, so that one character finds
-// its words too; of anything else the word. Runs are told apart by an empty token.
+// neighbours, and the last character of a run alone: so one character finds its
+// words too, and no phrase reaches over the end of a run. Of anything else the word.
 func searchTokens(text string) []string {
 	var out []string
 	for _, run := range searchRuns(text) {
@@ -26,10 +26,10 @@ func searchTokens(text string) []string {
 			for i := range r[:len(r)-1] {
 				out = append(out, string(r[i:i+2]))
 			}
-			out = append(out, string(r[len(r)-1:]), "")
+			out = append(out, string(r[len(r)-1:]))
 			continue
 		}
-		out = append(out, run, "")
+		out = append(out, run)
 	}
 	return out
 }
@@ -73,12 +73,7 @@ func (s *Store) searchDocument(tokens []string) string {
 	}
 	var b strings.Builder
 	for i, t := range tokens {
-		switch {
-		case t == "" && s.dialect == "postgres":
-			continue
-		case t == "":
-			t = "\ue000" // keeps runs apart in a phrase
-		case s.dialect == "postgres":
+		if s.dialect == "postgres" {
 			t = "'" + t + "':" + strconv.Itoa(i+1)
 		}
 		b.WriteString(t)

@@ -16,21 +16,22 @@ import (
 
 // rooms says which of our rooms each room may enter.
 var rooms = map[string][]string{
-	"workflow":          {"workflow/calendar", "workflow/ledger", "workflow/policy"},
-	"workflow/calendar": {},
-	"workflow/ledger":   {},
-	"workflow/policy":   {"workflow/calendar"},
-	"workflow/rehearse": {"workflow", "workflow/calendar"},
-	"migrations":        {},
-	"store":             {"workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "migrations"},
-	"store/audit":       {"workflow/calendar", "workflow/ledger"},
-	"store/storetest":   {"store", "workflow", "workflow/policy", "workflow/rehearse"},
-	"jobs":              {"store", "workflow"},
-	"jobs/intake":       {"store", "workflow", "workflow/calendar", "workflow/ledger"},
-	"jobs/simulate":     {"store", "workflow", "workflow/calendar", "workflow/rehearse"},
-	"handlers":          {"store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/policy"},
-	"cmd/fangxin":       nil, // wires everything
-	"bench":             nil,
+	"workflow":             {"workflow/calendar", "workflow/ledger", "workflow/policy"},
+	"workflow/calendar":    {},
+	"workflow/ledger":      {},
+	"workflow/policy":      {"workflow/calendar"},
+	"workflow/rehearse":    {"workflow", "workflow/calendar"},
+	"workflow/publication": {"workflow"},
+	"migrations":           {},
+	"store":                {"workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/publication", "migrations"},
+	"store/audit":          {"workflow/calendar", "workflow/ledger"},
+	"store/storetest":      {"store", "workflow", "workflow/policy", "workflow/rehearse"},
+	"jobs":                 {"store", "workflow"},
+	"jobs/intake":          {"store", "workflow", "workflow/calendar", "workflow/ledger"},
+	"jobs/simulate":        {"store", "workflow", "workflow/calendar", "workflow/rehearse"},
+	"handlers":             {"store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/policy"},
+	"cmd/fangxin":          nil, // wires everything
+	"bench":                nil,
 }
 
 // outside says what must stay out of the law.

@@ -51,8 +51,13 @@ var titles = []string{"书记", "老师", "经理", "先生", "女士", "小姐"
 var cues = []string{"姓名", "我叫", "本人", "联系人", "投诉人", "申请人", "收件人", "户主", "名叫", "叫做", "自称"}
 
 // names finds what may be a person's name: a surname and one or two characters.
+// Within one that was found only its second character may begin another.
 func (f *folded) names(add func(from, to int, kind Kind)) {
+	begun, over := 0, 0
 	for i := range f.runes {
+		if i < over && i > begun+1 {
+			continue
+		}
 		first := 1
 		if i+1 < len(f.runes) && slices.Contains(twofold, string(f.runes[i:i+2])) {
 			first = 2
@@ -61,6 +66,7 @@ func (f *folded) names(add func(from, to int, kind Kind)) {
 		}
 		if end := f.name(i, first, f.cued(i)); end > 0 {
 			add(i, end, Name)
+			begun, over = i, end
 		}
 	}
 }

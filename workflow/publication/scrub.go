@@ -85,10 +85,18 @@ func merge(all []Span) []Span {
 }
 
 // Scrub replaces everything that Find finds by Mark.
-func Scrub(text string, known ...string) string {
+func Scrub(text string, known ...string) string { return replace(text, Find(text, known...)) }
+
+// ScrubForms replaces what is known or shown by its form and leaves what only
+// might be a name: a shop may be called after its owner.
+func ScrubForms(text string, known ...string) string {
+	return replace(text, slices.DeleteFunc(Find(text, known...), func(s Span) bool { return s.Kind == Name }))
+}
+
+func replace(text string, spans []Span) string {
 	var b strings.Builder
 	end := 0
-	for _, s := range Find(text, known...) {
+	for _, s := range spans {
 		b.WriteString(text[end:s.From])
 		b.WriteString(Mark)
 		end = s.To
