@@ -21,10 +21,11 @@ import (
 // World is a store on a clock that moves when told.
 type World struct {
 	*store.Store
-	T   testing.TB
-	Cfg store.Config
-	now atomic.Int64
-	law atomic.Pointer[workflow.Rules]
+	T      testing.TB
+	Cfg    store.Config
+	now    atomic.Int64
+	follow atomic.Pointer[func() time.Time] // a clock that runs; nil: it stands
+	law    atomic.Pointer[workflow.Rules]
 }
 
 // Key is the tests' key: 32 bytes in base64.
@@ -34,8 +35,8 @@ const Key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 // a fresh database of PostgreSQL.
 func Each(t *testing.T, test func(t *testing.T, w *World)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, open(t, "")) })
-	t.Run("postgres", func(t *testing.T) { test(t, open(t, Postgres(t))) })
+	t.Run("sqlite", func(t *testing.T) { test(t, Open(t, "")) })
+	t.Run("postgres", func(t *testing.T) { test(t, Open(t, Postgres(t))) })
 }
 
 // Postgres makes an empty database and returns its URL; the test is skipped
@@ -46,6 +47,11 @@ func Postgres(t testing.TB) string {
 	if server == "" {
 		t.Skip("FANGXIN_TEST_POSTGRES is not set: make test starts a server")
 	}
+	return database(t, server)
+}
+
+func database(t testing.TB, server string) string {
+	t.Helper()
 	name := fmt.Sprintf("t%d", rand.Uint64())
 	admin, err := sql.Open("pgx", server)
 	if err == nil {
@@ -67,9 +73,10 @@ func Postgres(t testing.TB) string {
 }
 
 // New opens a world on SQLite only.
-func New(t testing.TB) *World { return open(t, "") }
+func New(t testing.TB) *World { return Open(t, "") }
 
-func open(t testing.TB, dsn string) *World {
+// Open opens a world on a database of PostgreSQL, or on SQLite where dsn is "".
+func Open(t testing.TB, dsn string) *World {
 	t.Helper()
 	keys, err := store.ParseKeys(Key)
 	if err != nil {
@@ -96,10 +103,21 @@ func (w *World) Reopen() {
 }
 
 // Now is the clock.
-func (w *World) Now() time.Time { return time.UnixMicro(w.now.Load()).UTC() }
+func (w *World) Now() time.Time {
+	if follow := w.follow.Load(); follow != nil {
+		return (*follow)().UTC().Truncate(time.Microsecond)
+	}
+	return time.UnixMicro(w.now.Load()).UTC()
+}
 
-// Set moves the clock.
-func (w *World) Set(t time.Time) { w.now.Store(t.UnixMicro()) }
+// Set moves the clock; it stands.
+func (w *World) Set(t time.Time) {
+	w.follow.Store(nil)
+	w.now.Store(t.UnixMicro())
+}
+
+// Follow makes the clock one that runs.
+func (w *World) Follow(now func() time.Time) { w.follow.Store(&now) }
 
 // Advance moves the clock on.
 func (w *World) Advance(d time.Duration) { w.now.Add(d.Microseconds()) }
