@@ -13,15 +13,15 @@ import (
 	"fangxin/store/storetest"
 )
 
-// due is how many clocks run out while a fault is on.
-const due = 60
+// dueThen is how many clocks run out while a fault is on.
+const dueThen = 60
 
 // suffer lives through a fault: clocks run out and clients file and act while it
 // happens, everybody is answered afterwards without any help, and the log is
 // proven. fault says how many times it struck.
 func suffer(t *testing.T, w *storetest.World, name string, fault func(l *storetest.Load) int) {
 	t.Helper()
-	late := fileDue(w, due)
+	late := fileDue(w, dueThen)
 	start := time.Now()
 	w.Follow(func() time.Time { return late.Add(time.Since(start) - 200*time.Millisecond) })
 	l := storetest.NewLoad(w, 8, func() *store.Store { return w.Store }, w.Store)
@@ -34,8 +34,8 @@ func suffer(t *testing.T, w *storetest.World, name string, fault func(l *storete
 	}
 	settleAll(t, w)
 	n, doubled, worst := w.Expiries()
-	if n < due {
-		t.Errorf("%d expiries, %d clocks ran out", n, due)
+	if n < dueThen {
+		t.Errorf("%d expiries, %d clocks ran out", n, dueThen)
 	}
 	y.Doubled, y.Worst = y.Doubled+doubled, worst
 	proven(t, w)
