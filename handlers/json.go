@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -18,7 +19,8 @@ type rawJSON []byte
 const maxDepth = 8
 
 // strict reads a request's body: unknown and repeated fields, trailing data,
-// wrong types, null, NUL and broken text are refused with the field named.
+// wrong types, null, control characters and broken text are refused with the
+// field named; what is invisible is taken out.
 func strict(body []byte, into any) error {
 	if strings.TrimSpace(string(body)) == "null" {
 		return badField(field(""), "why.null")
@@ -28,7 +30,7 @@ func strict(body []byte, into any) error {
 	}
 	err := json.Unmarshal(body, into, json.RejectUnknownMembers(true))
 	if err == nil {
-		return nil
+		return tidy(reflect.ValueOf(into), "", false)
 	}
 	var meaning *json.SemanticError
 	if errors.As(err, &meaning) {

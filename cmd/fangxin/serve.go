@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"fangxin/handlers"
 	"fangxin/jobs"
 	"fangxin/workflow/calendar"
 )
@@ -19,7 +20,7 @@ type ServeCmd struct {
 
 // Run serves until it is told to stop, then answers what it has begun.
 func (c *ServeCmd) Run(g *Globals) error {
-	log := slog.New(slog.NewJSONHandler(g.Err, nil))
+	log := handlers.NewLog(g.Err, slog.LevelInfo)
 	if _, err := g.clients(); err != nil && c.Role != "worker" {
 		return err
 	}
