@@ -70,12 +70,13 @@ type NoticeView struct {
 
 // MoveView is what may be done now.
 type MoveView struct {
-	ID    string          `json:"id"`
-	Event string          `json:"event"`
-	By    []workflow.Role `json:"by"`
-	To    workflow.State  `json:"to"`
-	Lacks []string        `json:"lacks,omitempty"` // what the case lacks for it
-	Needs []string        `json:"needs,omitempty"` // what the input must say
+	ID       string          `json:"id"`
+	Event    string          `json:"event"`
+	Resource string          `json:"resource,omitempty"` // where it is done
+	By       []workflow.Role `json:"by"`
+	To       workflow.State  `json:"to"`
+	Lacks    []string        `json:"lacks,omitempty"` // what the case lacks for it
+	Needs    []string        `json:"needs,omitempty"` // what the input must say
 }
 
 func (s *Server) read(ctx context.Context, c *Call) (any, error) {
@@ -83,7 +84,7 @@ func (s *Server) read(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Kind == workflow.Report && (c.User == nil || !slices.Contains(c.User.Roles, "officer") && !slices.Contains(c.User.Roles, "supervisor")) {
+	if v.Kind == workflow.Report && !mayReport(c) {
 		return nil, notFound()
 	}
 	role := ""
@@ -160,7 +161,7 @@ func movesOf(all []workflow.Move, role string) []MoveView {
 		if role != "" && (!slices.Contains(m.By, workflow.Role(role)) || !m.Possible()) {
 			continue
 		}
-		out = append(out, MoveView{m.ID, m.Event, m.By, m.To, m.Lacks, m.Needs})
+		out = append(out, MoveView{m.ID, m.Event, resourceOf[m.Event], m.By, m.To, m.Lacks, m.Needs})
 	}
 	return out
 }
@@ -193,7 +194,7 @@ func (s *Server) events(ctx context.Context, c *Call) (any, error) {
 		}
 		out = append(out, v)
 	}
-	return map[string]any{"events": out}, nil
+	return eventList{out}, nil
 }
 
 // words shows an officer what was sealed with an event.

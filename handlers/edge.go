@@ -76,6 +76,9 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 	if err != nil {
 		return nil, err
 	}
+	if err := r.knows(req.URL.RawQuery); err != nil {
+		return nil, err
+	}
 	if most := limits[r.Limit].Body; most > 0 {
 		if call.Body, err = readBody(w, req, most, s.Limits.bodyTime); err != nil {
 			return nil, err
@@ -103,6 +106,9 @@ func (s *Server) handle(ctx context.Context, r Route, call *Call, who caller) (a
 	if err := s.Limits.admit(ctx, r.Limit, call.caller(who.token), call.Param("number")); err != nil {
 		return nil, err
 	}
+	if n := call.Param("number"); n != "" && !s.spelled(n) {
+		return nil, notFound()
+	}
 	return r.Handle(ctx, call)
 }
 
@@ -127,7 +133,7 @@ func (c *Call) caller(token string) string {
 // bearer is the token of a request whose route asks for one. Nothing that no
 // token can be is looked up.
 func bearer(r *http.Request, who Who) (string, error) {
-	if who == Anyone || who == Machine {
+	if who == Anyone || who == Machine || who == Filer && r.Header.Get("Authorization") == "" {
 		return "", nil
 	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -146,7 +152,7 @@ type caller struct {
 // admit finds out who calls, within what may be guessed. A wrong token costs
 // its address; what a known user asks in vain does not.
 func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) error {
-	if r.Who == Anyone || r.Who == Machine {
+	if r.Who == Anyone || r.Who == Machine || r.Who == Filer && who.token == "" {
 		return nil
 	}
 	number := call.Param("number")
@@ -158,6 +164,13 @@ func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) err
 		s.Limits.wrong(ctx, who.from, number)
 	}
 	return err
+}
+
+// spelled reports whether a number is written as we print it: a program that
+// writes it otherwise has another mistake, and the log one name for one case.
+func (s *Server) spelled(number string) bool {
+	p, y, n, err := ledger.ParseNumber(number)
+	return err == nil && ledger.Number(p, y, n) == number && (p == s.Rules().County().Prefix || p == "JB")
 }
 
 // language picks Chinese unless English is asked for first.

@@ -242,6 +242,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 // the client wrote.
 func TestALogLine(t *testing.T) {
 	q := newQuay(t, nil)
+	q.get("/read")
 	q.get("/read?secret=token", "X-Request-Id", "mine", "User-Agent", "agent", "Referer", "http://refer")
 	q.send("SECRET", "/secret/path", "")
 	text := q.logs.String()

@@ -66,6 +66,9 @@ func (s *Server) adapt(r Route) echo.HandlerFunc {
 		case rawJSON:
 			return c.JSONBlob(r.Status, out)
 		case document:
+			if out.policy != "" {
+				c.Response().Header().Set("Content-Security-Policy", out.policy)
+			}
 			return c.Blob(r.Status, out.kind, out.body)
 		}
 		return c.JSON(r.Status, out)

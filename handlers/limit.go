@@ -73,7 +73,7 @@ var (
 )
 
 // callers are those that a route may name.
-var callers = map[Who]bool{Anyone: true, Machine: true, Holder: true, Officer: true, LinkHolder: true, Rotating: true, Staff: true, Supervising: true}
+var callers = map[Who]bool{Anyone: true, Filer: true, Machine: true, Holder: true, Officer: true, LinkHolder: true, Rotating: true, Staff: true, Supervising: true}
 
 // check says what a route lacks before it may be served.
 func (r Route) check() error {

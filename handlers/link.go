@@ -45,6 +45,11 @@ type handedLink struct {
 	linkView
 }
 
+// linkList is every link of a case.
+type linkList struct {
+	Links []linkView `json:"links"`
+}
+
 // linkDays is the longest term of a link: the longest course of a case, with the
 // limit of complaining.
 const linkDays = int(linkTerm / (24 * time.Hour))
@@ -118,7 +123,7 @@ func (s *Server) links(ctx context.Context, c *Call) (any, error) {
 	for _, l := range all {
 		out = append(out, viewLink(l))
 	}
-	return map[string]any{"links": out}, err
+	return linkList{out}, err
 }
 
 // giveLink gives somebody of the case a capability: shown once, stored hashed.

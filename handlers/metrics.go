@@ -47,10 +47,12 @@ func (m *metrics) answered(n *note, method string, status int, size int64, took 
 	}
 }
 
-// document is an answer that is no JSON.
+// document is an answer that is no JSON, with the policy that a browser shows it
+// under where the usual one would hide it.
 type document struct {
-	kind string
-	body []byte
+	kind   string
+	body   []byte
+	policy string
 }
 
 func (s *Server) exposition(context.Context, *Call) (any, error) {
@@ -66,7 +68,7 @@ func (s *Server) exposition(context.Context, *Call) (any, error) {
 			return nil, err
 		}
 	}
-	return document{string(format), b.Bytes()}, nil
+	return document{kind: string(format), body: b.Bytes()}, nil
 }
 
 // watching are the routes for machines that watch this one. who may read the

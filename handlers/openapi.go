@@ -4,185 +4,280 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"fangxin/workflow"
-	"fangxin/workflow/calendar"
 	"fangxin/workflow/ledger"
 )
 
-// summaries say what each route is for; a route without one has no place in the
-// document and the test says so.
-var summaries = map[string]string{
-	"GET /healthz":                                  "Whether the process lives.",
-	"GET /readyz":                                   "Whether it may be sent work.",
-	"GET /api/v1/openapi.json":                      "This document.",
-	"GET /api/v1/keys":                              "Every public key that ever signed receipts and checkpoints of this site, newest first.",
-	"GET /api/v1/cases/{number}/receipt":            "The signed receipt of the filing, the same bytes as when it was filed.",
-	"POST /api/v1/cases":                            "File a complaint, without an account; the answer holds the case, the consumer's link token and a receipt.",
-	"GET /api/v1/cases":                             "List the cases of the officer's scope, a page at a time: unasked, by the next deadline, what is overdue first.",
-	"GET /api/v1/counts":                            "How many cases the list with the same filters holds, by stage, state and unit, and how many are overdue.",
-	"POST /api/v1/search":                           "Find cases of the officer's scope by words of what was written (names and numbers of people are not in the index), or exactly by telephone or identity number.",
-	"GET /api/v1/cases/{number}":                    "A case with its clocks, why each is due then, and what is allowed now to whom.",
-	"POST /api/v1/cases/{number}/commands":          "Take any event of the procedure's table.",
-	"GET /api/v1/cases/{number}/events":             "The log of a case.",
-	"GET /api/v1/cases/{number}/events/{seq}/words": "What was sealed with an event.",
-	"GET /api/v1/cases/{number}/links":              "The links of a case, ended ones too; never a token.",
-	"POST /api/v1/cases/{number}/links":             "Give a party, its agent, guardian, representative or colleague a capability link: the token is shown once.",
-	"POST /api/v1/cases/{number}/links/{id}/rotate": "A new token in the place of a link, which is dead at once.",
-	"POST /api/v1/cases/{number}/links/{id}/revoke": "End a link at once.",
-	"GET /api/v1/link":                              "What the link that is sent may do.",
-	"POST /api/v1/link/rotate":                      "A new token for the holder himself; the old one is dead at once, and asking again with the same key gives the same new one.",
-}
-
-// bodies and answers are the Go types behind each route.
-var bodies = map[string]any{"POST /api/v1/cases": filing{}, "POST /api/v1/search": question{}, "POST /api/v1/cases/{number}/commands": command{}, "POST /api/v1/cases/{number}/links": newLink{},
+// bodies, answers and queries are what each route takes and gives; what a route
+// is for stands in the catalogue as route.<operationId>. A resource's body is
+// made from its own fields.
+var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "POST /api/v1/search": question{}, "POST /api/v1/cases/{number}/links": newLink{},
 	"POST /api/v1/cases/{number}/links/{id}/rotate": nothing{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "POST /api/v1/link/rotate": nothing{}}
 
-var answers = map[string]any{"POST /api/v1/cases": filed{}, "GET /api/v1/cases/{number}": CaseView{}, "GET /api/v1/cases/{number}/receipt": ledger.Receipt{}, "GET /api/v1/keys": publicKeys{}, "POST /api/v1/cases/{number}/commands": done{},
-	"GET /api/v1/cases/{number}/events": struct {
-		Events []eventView `json:"events"`
-	}{}, "GET /api/v1/cases": casePage{}, "GET /api/v1/counts": countsView{}, "POST /api/v1/search": casePage{}, "GET /api/v1/cases/{number}/events/{seq}/words": workflow.Private{},
-	"GET /api/v1/cases/{number}/links": struct {
-		Links []linkView `json:"links"`
-	}{}, "POST /api/v1/cases/{number}/links": handedLink{}, "POST /api/v1/cases/{number}/links/{id}/rotate": handedLink{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{},
-	"GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{}}
+var answers = map[string]any{
+	"GET /healthz": Status{}, "GET /readyz": Status{}, "GET /api/v1/vocabulary": Vocabulary{}, "GET /api/v1/keys": publicKeys{}, "POST /api/v1/cases": filed{},
+	"GET /api/v1/cases": casePage{}, "GET /api/v1/counts": countsView{}, "POST /api/v1/search": casePage{}, "GET /api/v1/cases/{number}": CaseView{},
+	"GET /api/v1/cases/{number}/receipt": ledger.Receipt{}, "POST /api/v1/cases/{number}/commands": done{}, "GET /api/v1/cases/{number}/events": eventList{},
+	"GET /api/v1/cases/{number}/events/{seq}/words": workflow.Private{}, "GET /api/v1/cases/{number}/withdrawal": Warning{},
+	"GET /api/v1/cases/{number}/links": linkList{}, "POST /api/v1/cases/{number}/links": handedLink{}, "POST /api/v1/cases/{number}/links/{id}/rotate": handedLink{},
+	"POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{},
+	"GET /api/v1/reports/{number}": CaseView{}, "GET /api/v1/reports/{number}/events": eventList{},
+}
 
-// openapi describes the API from the routes and types themselves.
-func (s *Server) openapi(context.Context, *Call) (any, error) {
-	paths := map[string]any{}
+// queries are the parameters that a route knows; another one is refused by name.
+var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /api": {"lang"}, "GET /api/v1/counts": slices.Sorted(maps.Keys(filters)),
+	"GET /api/v1/cases": slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages)))}
+
+// media are the routes that do not answer in JSON.
+var media = map[string]string{"GET /api": "text/html", "GET /api/reference.css": "text/css"}
+
+func (r Route) name() string { return r.Method + " " + r.Path }
+
+// openapi describes the API from the routes, resources and types themselves, in
+// English unless Chinese is asked for: programs read it.
+func (s *Server) openapi(_ context.Context, c *Call) (any, error) {
+	lang := c.Query("lang")
+	if lang == "" {
+		lang = "en"
+	}
+	if !slices.Contains(languages, lang) {
+		return nil, badQuery("lang", "why.choice")
+	}
+	return s.document(lang), nil
+}
+
+func (s *Server) document(lang string) object {
+	components, paths := object{}, object{}
+	ask, give := &schemas{lang, true, components}, &schemas{lang, false, components}
+	give.of(reflect.TypeOf(Problem{}))
+	acts := s.acts()
 	for _, r := range s.Routes() {
-		name := r.Method + " " + r.Path
-		op := map[string]any{"summary": summaries[name], "operationId": operationID(r), "responses": responses(name, r), "security": security(r.Who)}
-		if p := parameters(r); len(p) > 0 {
-			op["parameters"] = p
-		}
-		if b, ok := bodies[name]; ok {
-			op["requestBody"] = map[string]any{"required": true, "content": jsonContent(schema(reflect.TypeOf(b)))}
-		}
-		item, _ := paths[r.Path].(map[string]any)
+		item, _ := paths[r.Path].(object)
 		if item == nil {
-			item = map[string]any{}
+			item = object{}
 		}
-		item[strings.ToLower(r.Method)] = op
+		item[strings.ToLower(r.Method)] = operation(r, acts, ask, give)
 		paths[r.Path] = item
 	}
-	return map[string]any{"openapi": "3.1.0", "info": map[string]any{"title": "Fangxin 放心", "version": "0.1.0", "license": map[string]any{"name": "Apache-2.0", "identifier": "Apache-2.0"}},
-		"paths": paths, "components": map[string]any{
-			"securitySchemes": map[string]any{"token": map[string]any{"type": "http", "scheme": "bearer", "description": "An officer's API token, or a party's link token."}},
-			"schemas":         map[string]any{"Problem": schema(reflect.TypeOf(Problem{}))}}}, nil
+	return object{"openapi": "3.1.0", "info": object{"title": "Fangxin 放心", "version": "0.1.0", "description": say(lang, "reference.about", nil),
+		"license": object{"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+		"servers": []any{object{"url": "/"}}, "tags": tagList(lang), "paths": paths,
+		"components": object{"schemas": components, "responses": problemResponses(lang), "securitySchemes": object{"token": object{"type": "http", "scheme": "bearer", "description": say(lang, "reference.token", nil)}}}}
 }
 
-func operationID(r Route) string {
-	path := strings.NewReplacer("/api/v1", "", "/", "_", "{", "", "}", "", ".", "_").Replace(r.Path)
-	return strings.ToLower(r.Method) + path
+// acting is a resource with the kind of record that it is of.
+type acting struct {
+	resource
+	kind workflow.Kind
 }
 
-func security(who Who) []any {
-	if who == Anyone {
-		return []any{}
+func (s *Server) acts() map[string]acting {
+	out := map[string]acting{}
+	for _, r := range caseResources {
+		out["POST "+casePath+r.path] = acting{r, workflow.Complaint}
 	}
-	return []any{map[string]any{"token": []string{}}}
-}
-
-func responses(name string, r Route) map[string]any {
-	content := map[string]any{"type": "object"}
-	if a, ok := answers[name]; ok {
-		content = schema(reflect.TypeOf(a))
-	}
-	problem := map[string]any{"description": "A problem (RFC 9457); `code` is stable.", "content": map[string]any{"application/problem+json": map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/Problem"}}}}
-	return map[string]any{map[int]string{200: "200", 201: "201"}[r.Status]: map[string]any{"description": "Done.", "content": jsonContent(content)}, "default": problem}
-}
-
-func jsonContent(schema map[string]any) map[string]any {
-	return map[string]any{"application/json": map[string]any{"schema": schema}}
-}
-
-func parameters(r Route) []any {
-	var out []any
-	add := func(name, in, kind, about string, required bool) {
-		out = append(out, map[string]any{"name": name, "in": in, "required": required, "description": about, "schema": map[string]any{"type": kind}})
-	}
-	if strings.Contains(r.Path, "{number}") {
-		add("number", "path", "string", "Case number, as printed: HT-2026-000123-8.", true)
-	}
-	if strings.Contains(r.Path, "{seq}") {
-		add("seq", "path", "integer", "Place of the event in the log.", true)
-	}
-	if r.Method == "POST" {
-		add("Idempotency-Key", "header", "string", "The same request with the same key gets the same answer; UUIDv7 keeps an embedded database fast.", false)
-	}
-	if strings.Contains(r.Path, "{id}") {
-		add("id", "path", "string", "Id of the link within its case.", true)
-	}
-	if r.Path == "/api/v1/counts" || r.Method == "GET" && r.Path == "/api/v1/cases" {
-		for _, name := range slices.Sorted(maps.Keys(filters)) {
-			add(name, "query", "string", "Narrows the list.", false)
-		}
-	}
-	if r.Method == "GET" && r.Path == "/api/v1/cases" {
-		for _, name := range slices.Sorted(maps.Keys(pages)) {
-			add(name, "query", "string", "Which part of the list, in which order; `after` is the `next` of the page before.", false)
-		}
+	for _, r := range reportResources {
+		out["POST "+reportPath+r.path] = acting{r, workflow.Report}
 	}
 	return out
 }
 
-// schema derives a JSON schema from a Go type, as encoding writes it.
-func schema(t reflect.Type) map[string]any {
-	switch t {
-	case reflect.TypeOf(time.Time{}):
-		return map[string]any{"type": "string", "format": "date-time"}
-	case reflect.TypeOf(calendar.Date(0)):
-		return map[string]any{"type": "string", "description": "A legal day in China, 2026-05-06; empty for none."}
+func operation(r Route, acts map[string]acting, ask, give *schemas) object {
+	lang := ask.lang
+	op := object{"summary": say(lang, "route."+operationID(r), nil), "operationId": operationID(r), "security": security(r.Who), "tags": []string{tagOf(r.Path)}}
+	if p := parameters(r, lang); len(p) > 0 {
+		op["parameters"] = p
 	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		inner := schema(t.Elem())
-		return map[string]any{"anyOf": []any{inner, map[string]any{"type": "null"}}}
-	case reflect.String:
-		return map[string]any{"type": "string"}
-	case reflect.Bool:
-		return map[string]any{"type": "boolean"}
-	case reflect.Int, reflect.Int64:
-		return map[string]any{"type": "integer"}
-	case reflect.Slice:
-		return map[string]any{"type": []string{"array", "null"}, "items": schema(t.Elem())}
-	case reflect.Map:
-		return map[string]any{"type": "object", "additionalProperties": schema(t.Elem())}
+	answer := reflect.TypeOf(done{})
+	body, hasBody := bodies[r.name()]
+	schema := object{}
+	switch res, ok := acts[r.name()]; {
+	case ok:
+		op["description"] = res.describe(lang)
+		schema, hasBody = res.body(ask), true
+	case r.name() == "POST /api/v1/cases":
+		schema, hasBody = filingBody(ask), true
+	case hasBody:
+		schema = ask.object(reflect.TypeOf(body), nil)
 	}
-	properties := map[string]any{}
-	collect(t, properties)
-	return map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	if hasBody {
+		op["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": schema, "example": exampleOf(schema)}}}
+	}
+	if a, ok := answers[r.name()]; ok {
+		answer = reflect.TypeOf(a)
+	} else if _, act := acts[r.name()]; !act {
+		answer = nil
+	}
+	op["responses"] = responses(r, answer, give)
+	return op
 }
 
-func collect(t reflect.Type, into map[string]any) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if f.Anonymous {
-			collect(f.Type, into)
-			continue
+// describe lists the rows that the resource stands for.
+func (a acting) describe(lang string) string {
+	var b strings.Builder
+	field, all := a.options()
+	for _, o := range all {
+		for _, event := range o.events {
+			for _, row := range rowsOf(a.kind, event) {
+				b.WriteString("- " + row.ID + " `" + event + "` " + say(lang, "event."+event, nil) + " (" + roleWords(lang, people(row)) + ")")
+				if field != "" {
+					b.WriteString(" `" + field + "=" + o.value + "`")
+				}
+				b.WriteString("\n")
+			}
 		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if !f.IsExported() || name == "-" {
-			continue
-		}
-		if name == "" {
-			name = f.Name
-		}
-		p := schema(f.Type)
-		if t == reflect.TypeOf(command{}) && name == "event" {
-			p["enum"] = workflow.Events()
-		}
-		into[name] = p
 	}
+	return b.String()
+}
+
+// body is the schema of a resource's own fields.
+func (a acting) body(ask *schemas) object {
+	out := ask.object(reflect.TypeOf(chosen{}), a.fields(a.kind))
+	if field, all := a.options(); field != "" {
+		var list []string
+		for _, o := range all {
+			list = append(list, o.value)
+		}
+		p := out["properties"].(object)[field].(object)
+		p["enum"] = list
+	}
+	return out
+}
+
+func filingBody(ask *schemas) object {
+	out := ask.object(reflect.TypeOf(filing{}), slices.Concat(filingFields, officerFields))
+	out["properties"].(object)["source"].(object)["enum"] = sources
+	return out
+}
+
+// operationID names an operation: method and path without what it is about, but
+// for a last part that would make two alike.
+func operationID(r Route) string {
+	var out []string
+	parts := strings.Split(strings.TrimPrefix(strings.TrimPrefix(r.Path, "/api/v1"), "/"), "/")
+	for i, part := range parts {
+		if strings.HasPrefix(part, "{") && i < len(parts)-1 {
+			continue
+		}
+		out = append(out, strings.Trim(part, "{}"))
+	}
+	return strings.ToLower(r.Method) + "_" + strings.NewReplacer("-", "_", ".", "_").Replace(strings.Join(out, "_"))
+}
+
+func security(who Who) []any {
+	token := object{"token": []string{}}
+	switch who {
+	case Anyone:
+		return []any{}
+	case Filer:
+		return []any{object{}, token}
+	}
+	return []any{token}
+}
+
+// statuses are what a route may answer beside its success.
+func (r Route) statuses() []int {
+	out := []int{http.StatusBadRequest, http.StatusRequestURITooLong, http.StatusTooManyRequests, http.StatusRequestHeaderFieldsTooLarge, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	if r.Who != Anyone {
+		out = append(out, http.StatusUnauthorized, http.StatusNotFound)
+	}
+	if r.Method != http.MethodGet {
+		out = append(out, http.StatusForbidden, http.StatusRequestTimeout, http.StatusConflict, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
+	if strings.Contains(r.Path, "{seq}") {
+		out = append(out, http.StatusGone)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func responses(r Route, answer reflect.Type, give *schemas) object {
+	schema, kind := object{"type": "object"}, "application/json"
+	switch text := media[r.name()]; {
+	case text != "":
+		schema, kind = object{"type": "string"}, text
+	case answer != nil && answer.Name() != "":
+		schema = give.of(answer)
+	case answer != nil:
+		schema = give.object(answer, nil)
+	}
+	out := object{strconv.Itoa(r.Status): object{"description": say(give.lang, "reference.done", nil), "content": object{kind: object{"schema": schema}}}}
+	for _, status := range r.statuses() {
+		out[strconv.Itoa(status)] = object{"$ref": "#/components/responses/Problem" + strconv.Itoa(status)}
+	}
+	return out
+}
+
+// problemResponses groups the codes of problems by status.
+func problemResponses(lang string) object {
+	out := object{}
+	for code, status := range problemStatus {
+		name := "Problem" + strconv.Itoa(status)
+		r, _ := out[name].(object)
+		if r == nil {
+			r = object{"content": object{"application/problem+json": object{"schema": object{"$ref": "#/components/schemas/Problem"}}}}
+			out[name] = r
+		}
+		codes, _ := r["x-codes"].([]string)
+		codes = append(codes, code)
+		slices.Sort(codes)
+		r["x-codes"] = codes
+		words := make([]string, 0, len(codes))
+		for _, c := range codes {
+			words = append(words, "`"+c+"` "+say(lang, "problem."+c+".title", nil))
+		}
+		r["description"] = strings.Join(words, "; ")
+	}
+	return out
+}
+
+func parameters(r Route, lang string) []any {
+	var out []any
+	add := func(name, in string, schema object, required bool) {
+		key := "parameter."
+		if in == "query" {
+			key = "query."
+		}
+		out = append(out, object{"name": name, "in": in, "required": required, "description": say(lang, key+name, nil), "schema": schema})
+	}
+	for _, part := range strings.Split(r.Path, "/") {
+		switch name := strings.Trim(part, "{}"); {
+		case name == part:
+		case slices.Contains([]string{"seq", "offer", "notice", "order", "no"}, name):
+			add(name, "path", object{"type": "integer", "minimum": 1}, true)
+		default:
+			add(name, "path", object{"type": "string"}, true)
+		}
+	}
+	for _, q := range queries[r.name()] {
+		schema := object{"type": "string"}
+		if q == "lang" {
+			schema["enum"] = languages
+		}
+		add(q, "query", schema, false)
+	}
+	if r.Method != http.MethodGet {
+		add("Idempotency-Key", "header", object{"type": "string", "maxLength": 200}, false)
+	}
+	add("Accept-Language", "header", object{"type": "string"}, false)
+	return out
 }
 
 // Document is the OpenAPI document as it is served, keys in order.
-func (s *Server) Document() ([]byte, error) {
-	doc, _ := s.openapi(context.Background(), nil)
-	return json.MarshalIndent(doc, "", "  ")
+func (s *Server) Document() ([]byte, error) { return json.MarshalIndent(s.document("en"), "", "  ") }
+
+// eventList is the log of a case.
+type eventList struct {
+	Events []eventView `json:"events"`
+}
+
+// Status is the answer of the probes.
+type Status struct {
+	Status string `json:"status"`
 }

@@ -23,6 +23,8 @@ type Problem struct {
 	Guard     string          `json:"guard,omitempty"`
 	Missing   []MissingField  `json:"missing,omitempty"`
 	By        []workflow.Role `json:"by,omitempty"`
+	Case      string          `json:"case,omitempty"`    // number of the case that was there first
+	Warning   string          `json:"warning,omitempty"` // what must be read before it is confirmed
 	Allowed   []MoveView      `json:"allowed,omitempty"`
 	Reasons   []string        `json:"reasons,omitempty"`
 	faults    []fault
@@ -49,7 +51,7 @@ var problemStatus = map[string]int{
 	"no_token": http.StatusUnauthorized, "not_for_you": http.StatusForbidden, "link_lacks_action": http.StatusForbidden, "not_found": http.StatusNotFound, "method": http.StatusMethodNotAllowed,
 	"not_allowed_now": http.StatusConflict, "guard": http.StatusConflict, "stale": http.StatusConflict, "wrong_offer": http.StatusConflict,
 	"no_such_notice": http.StatusConflict, "use_delivered": http.StatusConflict, "no_such_order": http.StatusConflict, "no_law": http.StatusConflict,
-	"nothing_to_do": http.StatusConflict, "erased": http.StatusGone, "too_large": http.StatusRequestEntityTooLarge,
+	"nothing_to_do": http.StatusConflict, "entered_before": http.StatusConflict, "erased": http.StatusGone, "too_large": http.StatusRequestEntityTooLarge,
 	"media_type": http.StatusUnsupportedMediaType, "missing": http.StatusUnprocessableEntity, "not_a_code": http.StatusUnprocessableEntity, "credit_code": http.StatusUnprocessableEntity,
 	"key_reused": http.StatusUnprocessableEntity, "internal": http.StatusInternalServerError,
 	"too_many": http.StatusTooManyRequests, "too_slow": http.StatusRequestTimeout, "long_url": http.StatusRequestURITooLong,
@@ -105,7 +107,7 @@ func problemOf(err error) *Problem {
 
 func refused(r *workflow.Refusal) *Problem {
 	p := problem(r.Code)
-	p.State, p.Guard, p.By, p.Allowed = string(r.State), r.Guard, r.By, movesOf(r.Allowed, "")
+	p.State, p.Guard, p.By, p.Case, p.Allowed = string(r.State), r.Guard, r.By, r.Number, movesOf(r.Allowed, "")
 	why := map[string]string{"not_a_code": "why.code", "credit_code": "why.credit_code", "unclean_text": "why.text"}[r.Code]
 	for _, field := range r.Missing {
 		p.faults = append(p.faults, fault{field, why})
@@ -136,7 +138,7 @@ func (p *Problem) retryAfter() string {
 // say fills in the words.
 func (p *Problem) say(lang, requestID string) {
 	p.Type, p.RequestID = "/problems/"+p.Code, requestID
-	v := vars{"State": stateWords(lang, workflow.State(p.State)), "By": roleWords(lang, p.By)}
+	v := vars{"State": stateWords(lang, workflow.State(p.State)), "By": roleWords(lang, p.By), "Case": p.Case}
 	if p.Guard != "" {
 		v["Guard"] = say(lang, "guard."+p.Guard, nil)
 	}

@@ -5,6 +5,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -24,6 +25,8 @@ type Who string
 const (
 	// Anyone, without a token.
 	Anyone Who = "anyone"
+	// Filer is anyone; who sends an officer's token is that officer.
+	Filer Who = "filer"
 	// Holder of a capability link of the case, or an officer of its unit.
 	Holder Who = "holder"
 	// Machine is this machine itself, not through a proxy.
@@ -69,16 +72,39 @@ type Server struct {
 	metrics *metrics
 	// Ready says why this node's clock is not to be trusted, nil if it is.
 	Ready func(ctx context.Context) error
+
+	pages sync.Map // the reference by language: it never changes while we run
 }
 
 // Routes is the whole API.
 func (s *Server) Routes() []Route {
+	return append(s.routes(), s.resources()...)
+}
+
+// resources are the routes on which the table's rows are taken.
+func (s *Server) resources() []Route {
+	var out []Route
+	add := func(kind workflow.Kind, path string, list []resource) {
+		for _, r := range list {
+			who := Officer
+			if partyMay(r.by(kind)) {
+				who = Holder
+			}
+			out = append(out, Route{"POST", path + r.path, who, Writing, s.resource(r, kind), cmp.Or(r.status, http.StatusOK)})
+		}
+	}
+	add(workflow.Complaint, casePath, caseResources)
+	add(workflow.Report, reportPath, reportResources)
+	return out
+}
+
+func (s *Server) routes() []Route {
 	return []Route{
 		{"GET", "/healthz", Anyone, Probe, s.health, http.StatusOK},
 		{"GET", "/readyz", Anyone, Probe, s.ready, http.StatusOK},
 		{"GET", "/api/v1/openapi.json", Anyone, Reading, s.openapi, http.StatusOK},
 		{"GET", "/api/v1/keys", Anyone, Reading, s.keys, http.StatusOK},
-		{"POST", "/api/v1/cases", Anyone, Intake, s.file, http.StatusCreated},
+		{"POST", "/api/v1/cases", Filer, Intake, s.file, http.StatusCreated},
 		{"GET", "/api/v1/cases", Officer, Listing, s.list, http.StatusOK},
 		{"GET", "/api/v1/counts", Officer, Listing, s.counts, http.StatusOK},
 		{"POST", "/api/v1/search", Officer, Searching, s.search, http.StatusOK},
@@ -93,6 +119,12 @@ func (s *Server) Routes() []Route {
 		{"POST", "/api/v1/cases/{number}/links/{id}/revoke", Staff, Writing, s.revokeLink, http.StatusOK},
 		{"GET", "/api/v1/link", LinkHolder, Reading, s.ownLink, http.StatusOK},
 		{"POST", "/api/v1/link/rotate", Rotating, Secret, s.rotateOwn, http.StatusCreated},
+		{"GET", "/api/v1/cases/{number}/withdrawal", Holder, Reading, s.warning, http.StatusOK},
+		{"GET", "/api/v1/reports/{number}", Officer, Reading, s.read, http.StatusOK},
+		{"GET", "/api/v1/reports/{number}/events", Officer, Reading, s.events, http.StatusOK},
+		{"GET", "/api/v1/vocabulary", Anyone, Reading, s.vocabulary, http.StatusOK},
+		{"GET", "/api", Anyone, Reading, s.reference, http.StatusOK},
+		{"GET", "/api/reference.css", Anyone, Reading, s.referenceStyle, http.StatusOK},
 	}
 }
 
@@ -117,4 +149,12 @@ func (c *Call) key() (string, error) {
 	}
 	id, err := uuid.NewV7()
 	return id.String(), err
+}
+
+// scope is whose idempotency keys these are: a user's, or a party's.
+func (c *Call) scope() string {
+	if c.Link != nil {
+		return c.Link.Role + ":" + c.Link.Actor
+	}
+	return "user:" + c.User.Name
 }

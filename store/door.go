@@ -12,12 +12,14 @@ import (
 // Request asks for one change. Case is the number of an existing case, or empty
 // for a command that makes one. Key is the caller's idempotency key (UUIDv7
 // keeps SQLite fast; the door makes one when it is empty), Scope whose key it
-// is: keys of different callers never meet.
+// is: keys of different callers never meet. Unique, where it is set, names what
+// may be entered once whatever the key: the ticket of another system.
 type Request struct {
 	Case    string
 	Command workflow.Command
 	Key     string
 	Scope   string
+	Unique  string
 	Links   []NewLink
 	Sees    *Scope // what the caller may see of another case that the command names; nil: all
 }

@@ -51,22 +51,13 @@ func (s *Store) prepare(ctx context.Context, q Request) (*request, error) {
 		}
 		r.caseID = id
 	}
-	text, err := json.Marshal(struct {
-		Case    string
-		Event   string
-		Actor   workflow.Actor
-		Sees    int64
-		Input   workflow.Input
-		Private *workflow.Private
-	}{q.Case, q.Command.Event, q.Command.Actor, q.Command.Sees, q.Command.Input, q.Command.Private})
-	if err != nil {
+	var err error
+	if r.print, err = s.fingerprint(&q); err != nil {
 		return nil, err
 	}
 	if field := unclean(&q); field != "" {
 		return nil, &workflow.Refusal{Code: "unclean_text", Event: q.Command.Event, Missing: []string{field}}
 	}
-	print := s.cfg.Keys.print(text)
-	r.print = print[:]
 	r.Key = q.Scope + "/" + r.Key
 	if r.Command.Input.Other != "" {
 		if r.Command.Related, err = s.relate(ctx, r.caseID, r.Command.Input.Other, q.Sees); err != nil {
@@ -80,6 +71,20 @@ func (s *Store) prepare(ctx context.Context, q Request) (*request, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// fingerprint tells one request from another under the same key.
+func (s *Store) fingerprint(q *Request) ([]byte, error) {
+	text, err := json.Marshal(struct {
+		Case    string
+		Event   string
+		Actor   workflow.Actor
+		Sees    int64
+		Input   workflow.Input
+		Private *workflow.Private
+	}{q.Case, q.Command.Event, q.Command.Actor, q.Command.Sees, q.Command.Input, q.Command.Private})
+	print := s.cfg.Keys.print(text)
+	return print[:], err
 }
 
 // answered lets a repeat through whose case can no longer be sealed into.

@@ -25,6 +25,9 @@ func (d *door) attempt(ctx context.Context, group []*request, overdue int) (int,
 	for _, r := range group {
 		r.answer, r.err = Answer{}, nil
 		want.keys = append(want.keys, r.Key)
+		if r.Unique != "" {
+			want.keys = append(want.keys, r.Unique)
+		}
 		if r.caseID != 0 {
 			want.cases = append(want.cases, r.caseID)
 		}
@@ -143,6 +146,10 @@ func (d *door) decide(r *request, got *found, law workflow.Rules, now time.Time)
 		r.answer.Replayed = true
 		return
 	}
+	if k, ok := got.keys[r.Unique]; ok && r.Unique != "" {
+		r.err = &workflow.Refusal{Code: "entered_before", Event: r.Command.Event, Number: k.answer.Number}
+		return
+	}
 	f := got.cases[r.caseID]
 	switch {
 	case r.caseID == 0:
@@ -248,9 +255,14 @@ func (d *door) answer(r *request, got *found, now time.Time) {
 	if err != nil {
 		panic(err)
 	}
-	k := &d.rows.answers
-	k.key, k.print, k.answer, k.at = append(k.key, r.Key), append(k.print, r.print), append(k.answer, string(text)), append(k.at, now)
-	got.keys[r.Key] = kept{r.print, r.answer} // the same key again within this group
+	for _, key := range []string{r.Key, r.Unique} {
+		if key == "" {
+			continue
+		}
+		k := &d.rows.answers
+		k.key, k.print, k.answer, k.at = append(k.key, key), append(k.print, r.print), append(k.answer, string(text)), append(k.at, now)
+		got.keys[key] = kept{r.print, r.answer} // the same key again within this group
+	}
 }
 
 // decideSafely turns a panic of the law, in deciding or in applying, into an

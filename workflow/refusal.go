@@ -11,6 +11,7 @@ type Refusal struct {
 	Guard   string   // the guard that did not hold
 	Missing []string // input fields that are needed and were not given
 	By      []Role   // who may, when the actor may not
+	Number  string   // of the case that stands in the way
 	Allowed []Move
 }
 

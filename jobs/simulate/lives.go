@@ -200,7 +200,7 @@ func (sim *simulation) invent(a *actor, cmd *workflow.Command) {
 	}
 	twin := *cmd
 	twin.Event = "file_with_authority"
-	if answer, err := sim.s.Execute(sim.ctx, store.Request{Command: twin}); err == nil {
+	if answer, err := sim.plan.Execute(sim.ctx, store.Request{Command: twin}); err == nil {
 		a.told.Text = answer.Number
 		first := &actor{at: sim.clock.Now().Add(time.Hour), number: answer.Number, goal: "the first of two", script: life{course: "classify dispatch accept withdraw_after_acceptance"}.steps(), lived: a.lived}
 		first.script = append([]step{{Event: "file_with_authority"}}, first.script...)

@@ -47,6 +47,9 @@ type Plan struct {
 	Stop       bool // leave what is open at the end of To
 	Outage     func(workflow.Outage)
 	Progress   func(done, all int)
+	// Execute takes a command; nil: the store's door itself. A test sends it over
+	// the wire instead.
+	Execute func(ctx context.Context, q store.Request) (store.Answer, error)
 }
 
 // Result is what came of it.
@@ -104,6 +107,9 @@ type simulation struct {
 func Run(ctx context.Context, s *store.Store, law func() workflow.Rules, clock *Clock, plan Plan) (Result, error) {
 	sim := &simulation{ctx: ctx, s: s, law: law, clock: clock, plan: plan, random: rand.New(rand.NewPCG(plan.Seed, 7)),
 		result: Result{Rows: map[string]int{}, Outcomes: map[string]int{}, Asides: map[string]int{}}}
+	if sim.plan.Execute == nil {
+		sim.plan.Execute = s.Execute
+	}
 	sim.cast()
 	sim.all = len(sim.queue)
 	end := (plan.To + 1).Start()
@@ -292,7 +298,7 @@ func (sim *simulation) begin(a *actor) error {
 	row := rowFor(workflow.Case{}, a.script[0].Event)
 	cmd := rehearse.Compose(workflow.New(workflow.Complaint, 0, ""), row, sim.law(), sim.clock.Now())
 	sim.invent(a, &cmd)
-	answer, err := sim.s.Execute(sim.ctx, store.Request{Command: cmd})
+	answer, err := sim.plan.Execute(sim.ctx, store.Request{Command: cmd})
 	if err != nil {
 		return err
 	}
@@ -371,7 +377,7 @@ func (sim *simulation) report(a *actor, event string) error {
 		return err
 	}
 	row := rowFor(v.Case, event)
-	answer, err := sim.s.Execute(sim.ctx, store.Request{Case: a.report, Command: rehearse.Compose(v.Case, row, sim.law(), sim.clock.Now())})
+	answer, err := sim.plan.Execute(sim.ctx, store.Request{Case: a.report, Command: rehearse.Compose(v.Case, row, sim.law(), sim.clock.Now())})
 	for _, e := range answer.Events {
 		sim.result.Rows[e.ID]++
 	}
@@ -379,7 +385,7 @@ func (sim *simulation) report(a *actor, event string) error {
 }
 
 func (sim *simulation) execute(a *actor, cmd workflow.Command) error {
-	answer, err := sim.s.Execute(sim.ctx, store.Request{Case: a.number, Command: cmd})
+	answer, err := sim.plan.Execute(sim.ctx, store.Request{Case: a.number, Command: cmd})
 	if answer.Report != "" {
 		a.report = answer.Report
 		sim.result.Rows["P1"]++

@@ -32,7 +32,7 @@ type Regime struct {
 
 // Ground is a reason to refuse (REF…) or to terminate (TER…), as the article of
 // its regime words it.
-type Ground struct{ Code, Zh string }
+type Ground struct{ Code, Zh, En string }
 
 // County names the place this engine serves.
 type County struct {
@@ -135,7 +135,7 @@ func (r *Rules) compileGrounds(law *lawData) {
 	for kind, into := range map[string]map[string][]Ground{"refusal": r.refusal, "termination": r.ending} {
 		for regime, list := range law.Grounds[kind] {
 			for _, g := range list {
-				into[regime] = append(into[regime], Ground{g.Code, g.Zh})
+				into[regime] = append(into[regime], Ground(g))
 			}
 		}
 	}
@@ -158,6 +158,9 @@ func (r *Rules) compileCounty() {
 		r.county.Domains = append(r.county.Domains, out)
 	}
 }
+
+// Regimes lists the bodies of procedural law, oldest first.
+func (r *Rules) Regimes() []Regime { return slices.Clone(r.regimes) }
 
 // Regime is the procedural law in force on a day; false before 2014-03-15,
 // where none is known.
