@@ -58,7 +58,11 @@ func up(ctx context.Context, db *sql.DB, dialect, lockFile string, all fs.FS) ([
 	return steps, nil
 }
 
-// Status lists all files and whether each is applied.
+// ErrNewer says that a later version of the engine migrated the database: this
+// one does not know what the new tables ask of it.
+var ErrNewer = errors.New("the database's schema is newer than this version: run the version that migrated it, or a later one")
+
+// Status lists all files and whether each is applied, or says ErrNewer.
 func Status(ctx context.Context, db *sql.DB, dialect string) ([]Step, error) {
 	p, err := provider(db, dialect, files)
 	if err != nil {
@@ -68,6 +72,13 @@ func Status(ctx context.Context, db *sql.DB, dialect string) ([]Step, error) {
 	var steps []Step
 	for _, s := range states {
 		steps = append(steps, Step{s.Source.Path, s.Source.Version, s.State == goose.StateApplied})
+	}
+	if err != nil {
+		return steps, err
+	}
+	there, ours, err := p.GetVersions(ctx)
+	if err == nil && there > ours {
+		err = ErrNewer
 	}
 	return steps, err
 }

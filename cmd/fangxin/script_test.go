@@ -17,6 +17,9 @@ import (
 
 // The binary used as a newcomer would use it: testdata/script.
 func TestMain(m *testing.M) {
+	if os.Getenv("FANGXIN_TEST_NODE") != "" {
+		node()
+	}
 	testscript.Main(m, map[string]func(){"fangxin": main})
 }
 
