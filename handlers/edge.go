@@ -84,8 +84,8 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 			return nil, err
 		}
 	}
-	if len(call.Key) > 200 || !ledger.Clean(call.Key) {
-		return nil, problem("bad_key")
+	if err := legible(r, call); err != nil {
+		return nil, err
 	}
 	leave, err := s.Limits.enter(ctx, r.Limit)
 	if err != nil {
@@ -110,6 +110,28 @@ func (s *Server) handle(ctx context.Context, r Route, call *Call, who caller) (a
 		return nil, notFound()
 	}
 	return r.Handle(ctx, call)
+}
+
+// legible refuses keys, parameters and places in the path that no text can be:
+// a database would refuse them later, and say less.
+func legible(r Route, call *Call) error {
+	if len(call.Key) > 200 || broken(call.Key) {
+		return problem("bad_key")
+	}
+	for name, values := range call.Params {
+		if broken(name) {
+			return badQuery("(query)", "why.text")
+		}
+		if slices.ContainsFunc(values, broken) {
+			return badQuery(name, "why.text")
+		}
+	}
+	for part := range strings.SplitSeq(r.Path, "/") {
+		if name, ok := strings.CutPrefix(part, "{"); ok && broken(call.Param(strings.TrimSuffix(name, "}"))) {
+			return notFound()
+		}
+	}
+	return nil
 }
 
 // forwarded reports whether a proxy says that it hands the request on.

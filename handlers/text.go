@@ -27,6 +27,9 @@ func invisible(r rune) bool {
 	return false
 }
 
+// broken reports whether a text is no text: not UTF-8, or with control characters.
+func broken(s string) bool { return !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) }
+
 // tidy goes through everything that a body said. Control characters are refused
 // with the field named; in a line about a person or a merchant, so is a new
 // line: it would end a line of a letter's head.

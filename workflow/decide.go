@@ -99,7 +99,7 @@ func permitted(row *Row, c *Case, cmd *Command) *Refusal {
 	case cmd.Sees != 0 && cmd.Sees != c.Version:
 		return &Refusal{Code: "stale"}
 	}
-	if field := notACode(&cmd.Input); field != "" {
+	if field := notACode(&cmd.Input, &a); field != "" {
 		return &Refusal{Code: "not_a_code", Missing: []string{field}}
 	}
 	if field := wrongCreditCode(cmd); field != "" {
@@ -161,31 +161,33 @@ func (g *asking) refuse() *Refusal {
 }
 
 // notACode finds an input field that holds words where only a code or a
-// reference belongs: words are personal until shown otherwise, and the log must
-// not hold them.
-func notACode(in *Input) string {
-	for _, x := range [...][2]string{{"act", in.Act}, {"answer_kind", in.AnswerKind}, {"body", in.Body}, {"category", in.Category}, {"chosen", in.Chosen},
+// reference belongs, or a number of a person: words are personal until shown
+// otherwise, and the log must not hold them. A ticket may look like a telephone
+// number: other systems number as they like.
+func notACode(in *Input, a *Actor) string {
+	bad := func(s string) bool { return !IsCode(s) || personalNumber(s) }
+	for _, x := range [...][2]string{{"on_behalf.channel", a.Channel}, {"on_behalf.identity", a.Identity}, {"act", in.Act}, {"answer_kind", in.AnswerKind}, {"body", in.Body}, {"category", in.Category}, {"chosen", in.Chosen},
 		{"court_kind", in.CourtKind}, {"feedback_code", in.FeedbackCode}, {"finding", in.Finding}, {"form", in.Form}, {"ground", in.Ground},
 		{"language", in.Language}, {"lost", in.Lost}, {"officer", in.Officer}, {"organisation", in.Organisation}, {"organisation_kind", in.OrgKind},
 		{"other", in.Other}, {"paper", in.Paper}, {"payer", in.Payer}, {"proof", in.Proof}, {"publication", in.Publication}, {"reason", in.Reason},
 		{"receiver", in.Receiver}, {"recused", in.Recused}, {"source", in.Source}, {"ticket", in.Ticket}, {"town", in.Town}, {"unit", in.Unit}} {
-		if x[1] != "" && !IsCode(x[1]) {
+		if x[1] != "" && bad(x[1]) && !(x[0] == "ticket" && IsCode(x[1]) && mobile(x[1])) {
 			return x[0]
 		}
 	}
-	switch bad := func(s string) bool { return !IsCode(s) }; {
+	switch {
 	case slices.ContainsFunc(in.Requests, bad):
 		return "requests"
 	case slices.ContainsFunc(in.Missing, bad):
 		return "missing"
 	}
 	for _, item := range in.Items {
-		if !IsCode(item.Kind) || !IsCode(item.Ref) {
+		if bad(item.Kind) || bad(item.Ref) {
 			return "items"
 		}
 	}
 	for _, t := range in.Attempts {
-		if !IsCode(t.Channel) || !IsCode(t.Paper) {
+		if bad(t.Channel) || bad(t.Paper) {
 			return "attempts"
 		}
 	}
