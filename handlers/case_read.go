@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -212,7 +213,7 @@ func (s *Server) words(ctx context.Context, c *Call) (any, error) {
 	}
 	u, err := s.Store.Unseal(ctx, v.ID, seq)
 	if err != nil {
-		if _, _, there := s.Store.Event(ctx, v.ID, seq); there != nil || err != store.ErrErased {
+		if _, _, there := s.Store.Event(ctx, v.ID, seq); there != nil || !errors.Is(err, store.ErrErased) {
 			return nil, notFound()
 		}
 		return nil, err

@@ -89,6 +89,13 @@ func Latest() int64 {
 	return int64(len(names))
 }
 
+// Newest is the number of the last file.
+func Newest() int64 {
+	names, _ := fs.Glob(files, "sqlite/*.sql")
+	n, _ := goose.NumericComponent(names[len(names)-1])
+	return n
+}
+
 func provider(db *sql.DB, dialect string, all fs.FS) (*goose.Provider, error) {
 	sub, err := fs.Sub(all, dialect)
 	if err != nil {
@@ -108,13 +115,40 @@ func hold(dialect, lockFile string) (release func(), err error) {
 	if dialect == "postgres" {
 		return func() {}, nil
 	}
+	return Hold(lockFile)
+}
+
+// Hold takes the lock of a file, which ends with the process, and waits for it.
+func Hold(lockFile string) (release func(), err error) {
 	f, err := os.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock for migrating: %w", err)
+		return nil, fmt.Errorf("lock: %w", err)
 	}
 	if err := flock(f); err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("lock for migrating: %w", err)
+		return nil, fmt.Errorf("lock: %w", err)
 	}
 	return func() { _ = f.Close() }, nil // closing gives the lock back
+}
+
+// TryHold takes the lock if nobody has it.
+func TryHold(lockFile string) (release func(), free bool, err error) {
+	f, err := os.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, false, fmt.Errorf("lock: %w", err)
+	}
+	if free, err = TryLock(f); err != nil || !free {
+		return nil, false, errors.Join(err, f.Close())
+	}
+	return func() { _ = f.Close() }, true, nil
+}
+
+// To brings an empty database to an earlier version: what a backup was made of.
+func To(ctx context.Context, db *sql.DB, dialect string, version int64) error {
+	p, err := provider(db, dialect, files)
+	if err != nil {
+		return err
+	}
+	_, err = p.UpTo(ctx, version)
+	return err
 }

@@ -128,27 +128,34 @@ func (s *Store) EraseAgain(ctx context.Context, list []Erasure) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	again := 0
+	again, err := s.eraseAgain(ctx, tx, list)
+	if err != nil {
+		return 0, err
+	}
+	return again, tx.Commit()
+}
+
+func (s *Store) eraseAgain(ctx context.Context, db session, list []Erasure) (again int, err error) {
 	for _, e := range list {
 		id, err := parseCase(e.Number)
 		if err != nil {
 			return 0, err
 		}
 		var keys int
-		if err := tx.QueryRowContext(ctx, "select count(*) from case_keys where case_id = $1", id).Scan(&keys); err != nil {
+		if err := db.QueryRowContext(ctx, "select count(*) from case_keys where case_id = $1", id).Scan(&keys); err != nil {
 			return 0, err
 		}
 		again += keys
 		for _, text := range eraseBeside(s.dialect, "= $1") {
-			if _, err := tx.ExecContext(ctx, text, id); err != nil {
+			if _, err := db.ExecContext(ctx, text, id); err != nil {
 				return 0, err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, "insert into erasures (case_id, number, at) values ($1, $2, $3) on conflict do nothing", id, e.Number, s.stamp(e.At)); err != nil {
+		if _, err := db.ExecContext(ctx, "insert into erasures (case_id, number, at) values ($1, $2, $3) on conflict do nothing", id, e.Number, s.stamp(e.At)); err != nil {
 			return 0, err
 		}
 	}
-	return again, tx.Commit()
+	return again, nil
 }
 
 // Scrub makes the database forget what was deleted, where deleting alone does

@@ -147,6 +147,9 @@ func (s *Store) ready(ctx context.Context) error {
 	if len(steps) == 0 {
 		return ErrSchema
 	}
+	if err := s.finished(ctx); err != nil {
+		return err
+	}
 	if err := s.publishKeys(ctx); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (s *Store) Receipt(ctx context.Context, number string) (ledger.Receipt, err
 	case err != nil:
 		return ledger.Receipt{}, err
 	case !kek.Valid:
-		return ledger.Receipt{}, ErrErased
+		return ledger.Receipt{}, s.noKey(ctx, id)
 	}
 	key, err := s.unwrap(kek.String, wrapped)
 	if err != nil {

@@ -22,6 +22,10 @@ import (
 // or added any more.
 var ErrErased = errors.New("the personal data of this case were erased")
 
+// ErrKeyMissing is an ErrErased of which nobody wrote down that it was an
+// erasure: a restore without this case's key.
+var ErrKeyMissing = fmt.Errorf("the key of this case is missing since a restore: %w", ErrErased)
+
 const saltSize = 16
 
 // sealed is what a command keeps of people and words: ciphertext, the wrapped
@@ -89,11 +93,23 @@ func (s *Store) caseKey(ctx context.Context, caseID int64) ([]byte, error) {
 		if n == 0 {
 			return nil, ErrNoSuchCase
 		}
-		return nil, ErrErased
+		return nil, s.noKey(ctx, caseID)
 	case err != nil:
 		return nil, err
 	}
 	return s.unwrap(kek, wrapped)
+}
+
+// noKey says why a case has no key.
+func (s *Store) noKey(ctx context.Context, caseID int64) error {
+	var n int
+	if err := s.pool.QueryRowContext(ctx, "select count(*) from erasures where case_id = $1", caseID).Scan(&n); err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrKeyMissing
+	}
+	return ErrErased
 }
 
 func (s *Store) unwrap(kek string, wrapped []byte) ([]byte, error) {

@@ -174,7 +174,7 @@ func (c *EraseCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	if err := jobs.KeepErasures(g.Context, e.Store, g.Data); err != nil {
+	if err := errors.Join(e.RemoveScratch(), jobs.KeepErasures(g.Context, e.Store, g.Data)); err != nil {
 		return fmt.Errorf("%s is erased, but not yet in the list beside the data or in the files: %w", c.Case, err)
 	}
 	fmt.Fprintf(g.Out, "%s: the personal data are gone; they are gone from backups when the last FILE.keys from before is deleted\n", c.Case)

@@ -38,6 +38,8 @@ type cli struct {
 	Workflow WorkflowCmd `cmd:"" help:"Print the procedure as a diagram or a table."`
 	User     UserCmd     `cmd:"" help:"People of the authority and their API tokens."`
 	Erase    EraseCmd    `cmd:"" help:"Erase the personal data of a case; log and numbers stay."`
+	Backup   BackupCmd   `cmd:"" help:"Back up beside a running server, encrypted; the keys of the cases apart."`
+	Restore  RestoreCmd  `cmd:"" help:"Restore into an empty place, and repeat what was erased."`
 	Keys     KeysCmd     `cmd:"" help:"Keys that sign receipts, and identities that open backups."`
 	Policy   PolicyCmd   `cmd:"" help:"The county's plan."`
 	Config   ConfigCmd   `cmd:"" help:"Print every setting and where it came from."`

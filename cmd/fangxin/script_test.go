@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: map[string]func(*testscript.TestScript, bool, []string){
-		"receipt": scriptReceipt, "alter": scriptAlter, "keyid": scriptKeyID}})
+		"receipt": scriptReceipt, "alter": scriptAlter, "keyid": scriptKeyID, "readenv": scriptReadEnv, "cut": scriptCut}})
 }
 
 // scriptReceipt writes the receipt that the API gives: receipt DATA CASE FILE.
@@ -46,6 +47,25 @@ func scriptAlter(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s does not hold %s", args[0], args[2])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Replace(text, args[2], args[3], 1)), 0o600))
+}
+
+// scriptReadEnv sets a variable to what a file holds: readenv NAME FILE.
+func scriptReadEnv(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// scriptCut copies a file without its last bytes: cut FROM TO BYTES; or with one
+// byte there changed: cut FROM TO -BYTES.
+func scriptCut(ts *testscript.TestScript, _ bool, args []string) {
+	data := []byte(ts.ReadFile(args[0]))
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	if n < 0 {
+		data[len(data)+n] ^= 1
+	} else {
+		data = data[:len(data)-n]
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o600))
 }
 
 // scriptKeyID sets KEYID to the key of a receipt.

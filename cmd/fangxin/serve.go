@@ -70,7 +70,7 @@ func (g *Globals) announce(e *engine, log *slog.Logger) error {
 	if len(stray) > 0 {
 		log.Warn("keys sign that this node does not hold: give every node the same FANGXIN_SIGNING_KEY, or retire them (fangxin keys retire)", "keys", stray)
 	}
-	return errors.Join(jobs.KeepKeys(g.Context, e.Store, g.Data), jobs.KeepErasures(g.Context, e.Store, g.Data))
+	return errors.Join(e.RemoveScratch(), jobs.KeepKeys(g.Context, e.Store, g.Data), jobs.KeepErasures(g.Context, e.Store, g.Data))
 }
 
 func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.Logger) error {
