@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"fangxin/store"
 	"fangxin/store/audit"
@@ -308,8 +309,13 @@ func TestVerifySaysWhatARestoreLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		published, err := w.PublicKeys(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		published.Keys[0].Revoked, published.Keys[0].Reason = w.Now().Add(time.Hour), "stolen"
 		cfg := elsewhere(t, w)
-		r, err := store.Restore(ctx, cfg, bytes.NewReader(main), store.RestoreOptions{Keys: bytes.NewReader(keys), Lost: &lost, Skip: 500})
+		r, err := store.Restore(ctx, cfg, bytes.NewReader(main), store.RestoreOptions{Keys: bytes.NewReader(keys), Lost: &lost, Skip: 500, Published: published})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -317,6 +323,9 @@ func TestVerifySaysWhatARestoreLost(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		x := restored(t, w, cfg)
+		if l, err := x.PublicKeys(ctx); err != nil || string(l.Append(nil)) != string(published.Append(nil)) {
+			t.Errorf("%s %v: what became of the key since the backup is forgotten", l.Append(nil), err)
+		}
 		if n := x.Count("select count(*) from outbox where state = 'owed'"); n != 0 || x.Count("select count(*) from outbox where state = 'dead' and error = 'restored'") != int(r.Owed) {
 			t.Errorf("%d notices are owed", n)
 		}

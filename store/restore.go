@@ -22,6 +22,9 @@ type RestoreOptions struct {
 	Force    bool      // take keys whose term is over
 	Erasures []Erasure // lists kept apart; those of the backup are repeated anyway
 	Lost     *ledger.Checkpoint
+	// Published are the site's public keys as they lie beside the data: a key that
+	// was rotated or revoked since the backup keeps its term.
+	Published ledger.KeyList
 	// Send owes the notices again that were owed when the backup was made, though
 	// somebody may have been told since; otherwise they wait among the dead ones
 	// for a person to say so.
@@ -113,7 +116,7 @@ func drain(a *tar.Reader, from io.Reader) error {
 // settle does, in the restored database before anybody uses it, what makes a
 // restore true: keys, erasures, numbers, notices, and a record of itself.
 func (out *Restored) settle(ctx context.Context, s *Store, db session, opt RestoreOptions) error {
-	for _, step := range []func(context.Context, *Store, session, RestoreOptions) error{out.takeKeys, out.eraseAgain, out.closeNumbers, out.holdNotices, out.record} {
+	for _, step := range []func(context.Context, *Store, session, RestoreOptions) error{out.takeKeys, out.publishAgain, out.eraseAgain, out.closeNumbers, out.holdNotices, out.record} {
 		if err := step(ctx, s, db, opt); err != nil {
 			return fmt.Errorf("restore: %w", err)
 		}
@@ -174,6 +177,24 @@ func (out *Restored) takeKeys(ctx context.Context, _ *Store, db session, opt Res
 			return drain(a, opt.Keys)
 		}
 	}
+}
+
+func (out *Restored) publishAgain(ctx context.Context, s *Store, db session, opt RestoreOptions) error {
+	end := func(t time.Time) any {
+		if t.IsZero() {
+			return nil
+		}
+		return s.stamp(t)
+	}
+	for _, k := range opt.Published.Keys {
+		if _, err := db.ExecContext(ctx, `insert into signing_keys (id, public, from_at, to_at, revoked_at, reason) values ($1, $2, $3, $4, $5, $6)
+			on conflict (id) do update set to_at = coalesce(excluded.to_at, signing_keys.to_at), revoked_at = coalesce(excluded.revoked_at, signing_keys.revoked_at),
+				reason = coalesce(nullif(excluded.reason, ''), signing_keys.reason)`,
+			k.ID, k.Key, s.stamp(k.From), end(k.To), end(k.Revoked), k.Reason); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (out *Restored) eraseAgain(ctx context.Context, s *Store, db session, opt RestoreOptions) error {

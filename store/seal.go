@@ -155,43 +155,58 @@ func open(key, box []byte) (Unsealed, error) {
 }
 
 // Rewrap wraps every case key with the first configured key and says how many
-// it changed. Data stay as they are.
+// it changed. Data stay as they are. It goes in lots, each whole or not at all:
+// killed at any time, it goes on at the next call.
 func (s *Store) Rewrap(ctx context.Context) (int, error) {
-	first := s.cfg.Keys.ids[0]
-	type row struct {
-		id      int64
-		kek     string
-		wrapped []byte
+	for done := 0; ; {
+		n, err := s.rewrapLot(ctx)
+		done += n
+		if err != nil || n == 0 {
+			return done, err
+		}
 	}
-	rows, err := s.pool.QueryContext(ctx, "select case_id, kek, wrapped from case_keys where kek <> $1", first)
+}
+
+const rewrapLot = 500
+
+func (s *Store) rewrapLot(ctx context.Context) (int, error) {
+	first := s.cfg.Keys.ids[0]
+	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err
 	}
-	var all []row
-	for rows.Next() {
-		var r row
-		if err := rows.Scan(&r.id, &r.kek, &r.wrapped); err != nil {
-			return 0, errors.Join(err, rows.Close())
-		}
-		all = append(all, r)
+	defer func() { _ = tx.Rollback() }()
+	query := "select case_id, kek, wrapped from case_keys where kek <> $1 order by case_id limit $2"
+	if s.dialect == "postgres" {
+		query += " for update" // an erasure waits, and then finds the row
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	rows, err := tx.QueryContext(ctx, query, first, rewrapLot)
+	if err != nil {
 		return 0, err
 	}
-	for _, r := range all {
-		wrap := s.cfg.Keys.wrap[r.kek]
-		if wrap == nil {
-			return 0, fmt.Errorf("key %s is not configured", r.kek)
+	again := map[int64][]byte{}
+	for rows.Next() {
+		var id int64
+		var kek string
+		var wrapped []byte
+		err := rows.Scan(&id, &kek, &wrapped)
+		if err == nil {
+			wrapped, err = s.unwrap(kek, wrapped)
 		}
-		key, err := wrap.Open(nil, nil, r.wrapped, nil)
 		if err != nil {
-			return 0, err
+			return 0, errors.Join(err, rows.Close())
 		}
-		if _, err := s.pool.ExecContext(ctx, "update case_keys set kek = $1, wrapped = $2 where case_id = $3", first, s.cfg.Keys.wrap[first].Seal(nil, nil, key, nil), r.id); err != nil {
+		again[id] = s.cfg.Keys.wrap[first].Seal(nil, nil, wrapped, nil)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(again) == 0 {
+		return 0, err
+	}
+	for id, wrapped := range again {
+		if _, err := tx.ExecContext(ctx, "update case_keys set kek = $1, wrapped = $2 where case_id = $3", first, wrapped, id); err != nil {
 			return 0, err
 		}
 	}
-	return len(all), nil
+	return len(again), tx.Commit()
 }
 
 // macs are the blind index of a filing: "the same person" and "the same

@@ -8,9 +8,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"fangxin/store"
+	"fangxin/store/audit"
 	"fangxin/store/storetest"
 
 	"filippo.io/age"
@@ -139,4 +142,68 @@ func TestABackupOnAFullDisk(t *testing.T) {
 		}
 		w.File() // and intake goes on
 	})
+}
+
+// The key that seals is rotated by a start, and a start may be killed: some case
+// keys are wrapped with the new key then, some with the old one, all of them
+// open, and the next start goes on.
+func TestARotationIsKilled(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		const fresh, all = "ISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0A=", 2000
+		filing := w.Filing()
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				for range all / 16 {
+					if _, err := w.Execute(context.Background(), store.Request{Command: filing}); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		settings := []string{"--data", w.Cfg.Data, "--key", fresh + "," + storetest.Key, "--listen", "127.0.0.1:0"}
+		if w.Cfg.URL != "" {
+			settings = append(settings, "--database-url", w.Cfg.URL)
+		}
+		old := bytesOf(t, w, "select min(kek) from case_keys")
+		rest := func() int { return w.Count("select count(*) from case_keys where kek = $1", string(old)) }
+		cmd := exec.Command(binary(t), append([]string{"serve"}, settings...)...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for rest() == all {
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		left := rest()
+		t.Logf("%d of %d case keys were still wrapped with the old key", left, all)
+		if left%500 != 0 {
+			t.Errorf("%d left: a lot is whole or not at all", left)
+		}
+		keys, err := store.ParseKeys(fresh + "," + storetest.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = w.Store.Close()
+		w.Cfg.Keys = keys
+		w.Reopen()
+		if n, err := w.Rewrap(context.Background()); err != nil || n != left || rest() != 0 {
+			t.Errorf("%d %v", n, err)
+		}
+		opt := audit.Options{Now: w.Now(), Unseal: unsealer(w.Store)}
+		r, err := audit.Verify(context.Background(), w.Pool(), w.Dialect(), opt)
+		if err != nil || len(r.Findings) > 0 || r.Commitments != all {
+			t.Errorf("%+v %v", r, err)
+		}
+	})
+}
+
+func bytesOf(t *testing.T, w *storetest.World, query string) (out []byte) {
+	t.Helper()
+	if err := w.Pool().QueryRow(query).Scan(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

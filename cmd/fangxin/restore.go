@@ -138,6 +138,11 @@ func (c *RestoreCmd) options(g *Globals, ids []age.Identity) (opt store.RestoreO
 		}
 		opt.Lost = &point
 	}
+	if text, err := os.ReadFile(filepath.Join(g.Data, "keys.json")); err == nil {
+		if opt.Published, err = ledger.ParseKeys(text); err != nil {
+			return opt, done, fmt.Errorf("%s: %w", filepath.Join(g.Data, "keys.json"), err)
+		}
+	}
 	if c.WithoutKeys {
 		return opt, done, nil
 	}
