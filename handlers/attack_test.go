@@ -139,6 +139,14 @@ func identityFromAHeader(r *raid) {
 			r.t.Errorf("%s %s: %d %v", route.Method, route.Path, status, out["code"])
 		}
 	}
+	res, err := http.Get(r.URL + "/api/v1/cases")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.Header.Get("WWW-Authenticate") != "Bearer" {
+		r.t.Errorf("%v", res.Header)
+	}
 	for _, where := range []string{"?token=" + r.officer, "?access_token=" + r.officer, "?Authorization=Bearer%20" + r.officer} {
 		if status, _, _ := r.call("GET", "/api/v1/cases/"+r.number+where, "", ""); status != http.StatusUnauthorized {
 			r.t.Errorf("a token in the URL: %d", status)

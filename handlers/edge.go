@@ -69,6 +69,11 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 	if r.Who == Machine && (!from.IsLoopback() || forwarded(req)) {
 		return nil, notFound()
 	}
+	if s.Clients.header == "" && from.IsLoopback() && forwarded(req) {
+		s.unnamed.Do(func() {
+			s.Log.Warn("a proxy hands requests on and is not named: all its clients share one budget (FANGXIN_CLIENT_ADDRESS, FANGXIN_TRUSTED_PROXIES)")
+		})
+	}
 	if err := s.Limits.arrive(ctx, r.Limit, from); err != nil {
 		return nil, err
 	}

@@ -257,3 +257,22 @@ func TestALogLine(t *testing.T) {
 		}
 	}
 }
+
+// Behind a proxy that nobody named all clients would share one budget: that is
+// said, once.
+func TestAProxyThatIsNotNamed(t *testing.T) {
+	q := newQuay(t, nil)
+	q.get("/read")
+	if strings.Contains(q.logs.String(), "FANGXIN_CLIENT_ADDRESS") {
+		t.Error("there is no proxy")
+	}
+	for range 3 {
+		q.get("/read", "X-Forwarded-For", "203.0.113.9")
+	}
+	if n := strings.Count(q.logs.String(), "FANGXIN_CLIENT_ADDRESS"); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	if strings.Contains(q.logs.String(), "203.0.113") {
+		t.Error("an address in the log")
+	}
+}

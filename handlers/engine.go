@@ -156,6 +156,9 @@ func (s *Server) fail(err error, c echo.Context) {
 	if after := p.retryAfter(); after != "" {
 		h.Set("Retry-After", after)
 	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
 	noted(c).problem = p.Code
 	p.say(language(c.Request().Header.Get("Accept-Language")), h.Get(echo.HeaderXRequestID))
 	h.Set(echo.HeaderContentType, "application/problem+json; charset=utf-8")

@@ -68,6 +68,7 @@ type Server struct {
 	MetricsElsewhere bool
 
 	once    sync.Once
+	unnamed sync.Once // says once that a proxy is not named
 	began   time.Time
 	metrics *metrics
 	// Ready says why this node's clock is not to be trusted, nil if it is.
