@@ -363,6 +363,7 @@ func (d *door) settle(group []*request) error {
 			continue
 		}
 		d.lost.Add(1)
+		d.s.dropIdle()
 		if try == most || ctx.Err() != nil {
 			d.away.Store(true)
 			return ErrUnknown

@@ -117,10 +117,27 @@ func Connect(_ context.Context, cfg Config) (*Store, error) {
 		s.db = bun.NewDB(s.pool, sqlitedialect.New())
 	} else {
 		s.pool.SetMaxOpenConns(24)
-		s.pool.SetMaxIdleConns(8)
 		s.db = bun.NewDB(s.pool, pgdialect.New())
 	}
+	s.keepIdle()
 	return s, nil
+}
+
+// dropIdle closes the connections that nobody uses: one that was opened while a
+// server or file took no writes takes none for as long as it lives.
+func (s *Store) dropIdle() {
+	s.pool.SetMaxIdleConns(-1)
+	s.keepIdle()
+}
+
+// keepIdle says how many connections are kept for reading: each of SQLite's has
+// a cache of its own.
+func (s *Store) keepIdle() {
+	if s.dialect == "sqlite" {
+		s.pool.SetMaxIdleConns(2)
+		return
+	}
+	s.pool.SetMaxIdleConns(8)
 }
 
 // liteDSN names every setting that durability and the one writer rest on.

@@ -95,6 +95,18 @@ func (c *clock) measure(ctx context.Context, ask func(context.Context) (time.Tim
 	c.take(sample{offset: there.Sub(c.start.Add(before + half)), slack: half, ahead: there.Add(half).Sub(wall), alone: alone}, after)
 }
 
+// begin measures until the clock can be trusted, a few times at most: the first
+// answer takes as long as connecting does.
+func (c *clock) begin(ctx context.Context, ask func(context.Context) (time.Time, error)) error {
+	for range 5 {
+		c.measure(ctx, ask)
+		if c.doubt() == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return c.doubt()
+}
+
 // take judges a measurement. What contradicts the offset is not followed until
 // it has proved itself; meanwhile time goes on as it went.
 func (c *clock) take(s sample, run time.Duration) {

@@ -83,6 +83,27 @@ func TestAProcessClockThatIsWrong(t *testing.T) {
 	}
 }
 
+// A first answer that is slow, because it had to connect, is asked for again.
+func TestASlowBeginning(t *testing.T) {
+	s := newSkies()
+	c := s.clock()
+	asked := 0
+	slow := func(ctx context.Context) (time.Time, error) {
+		if s.trip = time.Millisecond; asked == 0 {
+			s.trip = 5 * time.Second
+		}
+		asked++
+		return s.ask(ctx)
+	}
+	if err := c.begin(context.Background(), slow); err != nil || asked != 2 || s.wrong(c) > time.Millisecond {
+		t.Errorf("%v after %d, wrong by %s", err, asked, s.wrong(c))
+	}
+	s.down = errors.New("refused")
+	if err := s.clock().begin(context.Background(), s.ask); err == nil {
+		t.Error("began without a database's time")
+	}
+}
+
 // Whatever steps in a running node: what is in doubt is not followed at once,
 // and what the node says is never ahead of the truth.
 func TestClocksThatStep(t *testing.T) {

@@ -287,3 +287,61 @@ func TestGracefulStop(t *testing.T) {
 	}
 	c.reckon(storetest.Tally{Name: "nodes/graceful-stop", Faults: 2})
 }
+
+// A node whose database falls silent answers everybody, readers too, and serves
+// again by itself.
+func TestNodeBesideASilentDatabase(t *testing.T) {
+	t.Parallel()
+	c := newTown(t)
+	p, dsn := storetest.NewProxy(t, c.Cfg.URL)
+	n := storetest.NewNode(t, []string{"FANGXIN_DATABASE_URL=" + dsn, "FANGXIN_KEY=" + storetest.Key}, "--data", t.TempDir())
+	c.nodes = append(c.nodes, n)
+	n.Ready()
+	status, number, text := c.post(n, "/api/v1/cases", "first", complaint)
+	if status != http.StatusCreated {
+		t.Fatal(text)
+	}
+	p.Freeze(true)
+	var wg sync.WaitGroup
+	for _, path := range []string{"/readyz", "/api/v1/cases/" + number, "/api/v1/cases"} {
+		wg.Go(func() {
+			if status := c.get(n, path); status != http.StatusServiceUnavailable {
+				t.Errorf("%s: %d", path, status)
+			}
+		})
+	}
+	for i := range often(0, 20) { // longer than readers: a group in the door has its twenty seconds
+		wg.Go(func() {
+			if status, _, text := c.post(n, "/api/v1/cases", fmt.Sprint("silent", i), complaint); status != http.StatusServiceUnavailable {
+				t.Errorf("filing: %d %s", status, text)
+			}
+		})
+	}
+	wg.Wait()
+	p.Freeze(false)
+	for range 600 {
+		if status, _, text = c.post(n, "/api/v1/cases", "silent0", complaint); status == http.StatusCreated {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if status != http.StatusCreated {
+		t.Errorf("no recovery: %d %s", status, text)
+	}
+}
+
+func (c *town) get(n *storetest.Node, path string) int {
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, n.URL+path, nil)
+	if err != nil {
+		c.t.Error(err)
+		return 0
+	}
+	req.Header.Set("Authorization", "Bearer "+c.officer)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.t.Errorf("%s: %v", path, err)
+		return 0
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
+}

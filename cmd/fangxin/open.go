@@ -110,8 +110,7 @@ func (g *Globals) open(now func() time.Time) (*engine, error) {
 	if e.Store, err = store.Connect(g.Context, cfg); err != nil {
 		return nil, err
 	}
-	g.time.measure(g.Context, e.ServerTime)
-	if err = g.time.doubt(); err == nil {
+	if err = g.time.begin(g.Context, e.ServerTime); err == nil {
 		err = e.Start(g.Context)
 	}
 	if err != nil {

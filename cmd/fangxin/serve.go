@@ -30,6 +30,9 @@ func (c *ServeCmd) Run(g *Globals) error {
 		}
 	}
 	e, err := g.open(g.clock)
+	if err != nil && g.Context.Err() != nil {
+		return nil //nolint:nilerr // told to stop before it had begun
+	}
 	if err != nil {
 		return err
 	}
