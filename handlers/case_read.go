@@ -211,12 +211,23 @@ func (s *Server) words(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, e, err := s.Store.Event(ctx, v.ID, seq); err != nil || confidential(c, e.Event) {
+		return nil, notFound()
+	}
 	u, err := s.Store.Unseal(ctx, v.ID, seq)
 	if err != nil {
-		if _, _, there := s.Store.Event(ctx, v.ID, seq); there != nil || !errors.Is(err, store.ErrErased) {
-			return nil, notFound()
+		if errors.Is(err, store.ErrErased) {
+			return nil, err
 		}
-		return nil, err
+		return nil, notFound()
 	}
 	return u.Private, nil
+}
+
+// talks are the events whose words hold what the sides offered one another:
+// confidential to everybody but them, who mediates, and the authority's people.
+var talks = []string{"answer", "answer_with_offer", "offer", "counter", "accept_offer", "reject_offer", "say", "propose", "agree", "settle_themselves"}
+
+func confidential(c *Call, event string) bool {
+	return slices.Contains(talks, event) && !isOne(c.User, staff) && !slices.Contains(c.User.Roles, "mediator")
 }

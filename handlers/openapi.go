@@ -18,7 +18,8 @@ import (
 // is for stands in the catalogue as route.<operationId>. A resource's body is
 // made from its own fields.
 var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "POST /api/v1/search": question{}, "POST /api/v1/cases/{number}/links": newLink{},
-	"POST /api/v1/cases/{number}/links/{id}/rotate": nothing{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "POST /api/v1/link/rotate": nothing{}}
+	"POST /api/v1/cases/{number}/links/{id}/rotate": nothing{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "POST /api/v1/link/rotate": nothing{},
+	"POST /api/v1/cases/{number}/notes": newNote{}, "POST /api/v1/cases/{number}/erasure-requests": nothing{}, "POST /api/v1/absences": newAbsence{}, "POST /api/v1/absences/{id}/end": nothing{}}
 
 var answers = map[string]any{
 	"GET /healthz": Status{}, "GET /readyz": Status{}, "GET /api/v1/vocabulary": Vocabulary{}, "GET /api/v1/keys": publicKeys{}, "POST /api/v1/cases": filed{},
@@ -27,6 +28,9 @@ var answers = map[string]any{
 	"GET /api/v1/cases/{number}/events/{seq}/words": workflow.Private{}, "GET /api/v1/cases/{number}/withdrawal": Warning{},
 	"GET /api/v1/cases/{number}/links": linkList{}, "POST /api/v1/cases/{number}/links": handedLink{}, "POST /api/v1/cases/{number}/links/{id}/rotate": handedLink{},
 	"POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{},
+	"GET /api/v1/cases/{number}/notes": notesView{}, "POST /api/v1/cases/{number}/notes": noteView{}, "GET /api/v1/cases/{number}/data": dataCopy{},
+	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
+	"GET /api/v1/absences": absencesView{}, "POST /api/v1/absences": absenceLine{}, "POST /api/v1/absences/{id}/end": nothing{},
 	"GET /api/v1/reports/{number}": CaseView{}, "GET /api/v1/reports/{number}/events": eventList{},
 }
 

@@ -94,11 +94,11 @@ func (s *Store) Absences(ctx context.Context, name string) ([]Absence, error) {
 	return s.absences(ctx, s.pool, "where ended_at is null and to_at > $1 and ($2 = '' or name = $2) order by from_at, id", s.stamp(s.cfg.Now()), name)
 }
 
-// EndAbsence ends an absence of this officer now: ErrNoLink when he has none of
-// that id.
+// EndAbsence ends an absence of this officer now, of whomever when name is empty:
+// ErrNoLink when there is none of that id.
 func (s *Store) EndAbsence(ctx context.Context, q Once, id int64, name string) error {
 	_, err := s.once(ctx, q, &struct{}{}, func(tx *sql.Tx, now time.Time) error {
-		res, err := tx.ExecContext(ctx, "update absences set ended_at = $1 where id = $2 and name = $3 and ended_at is null", s.stamp(now), id, name)
+		res, err := tx.ExecContext(ctx, "update absences set ended_at = $1 where id = $2 and ($3 = '' or name = $3) and ended_at is null", s.stamp(now), id, name)
 		if err != nil {
 			return err
 		}

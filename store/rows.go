@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"time"
-	"unsafe"
 
 	"fangxin/workflow"
 	"fangxin/workflow/ledger"
@@ -118,15 +117,14 @@ func shorten(v reflect.Value) {
 }
 
 // event adds the row of one event and returns its hash.
-func (r *rows) event(c *workflow.Case, e *workflow.Event, payload []byte) ledger.Hash {
+func (r *rows) event(c *workflow.Case, e workflow.Event) ledger.Hash {
+	payload := e.Payload(make([]byte, 0, 1024), c.Number)
 	prev := c.Head
 	hash := ledger.Chain(prev, payload)
-	both := make([]byte, 0, 64)
-	both = append(append(both, prev[:]...), hash[:]...)
 	x := &r.events
 	x.caseID, x.seq = append(x.caseID, c.ID), append(x.seq, e.Seq)
-	x.prev, x.hash = append(x.prev, both[:32:32]), append(x.hash, both[32:])
-	x.payload = append(x.payload, asText(payload))
+	x.prev, x.hash = append(x.prev, prev[:]), append(x.hash, hash[:])
+	x.payload = append(x.payload, string(payload))
 	for _, n := range e.Data.Notices {
 		if n.Op == "owe" {
 			o := &r.owed
@@ -139,9 +137,6 @@ func (r *rows) event(c *workflow.Case, e *workflow.Event, payload []byte) ledger
 	}
 	return hash
 }
-
-// asText is a text that nobody writes to any more, without a copy.
-func asText(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // became notes the last thing said of a notice: of several in one group the
 // last counts.
@@ -168,10 +163,8 @@ func (r *rows) count(id, seq int64, list []workflow.Contribution) {
 // fold adds what became of one case: projection, clocks, head.
 func (r *rows) fold(f *folding, law workflow.Rules) {
 	c := &f.now
-	if f.body == nil {
-		f.body = c.Body(make([]byte, 0, 768))
-	}
-	body, head := asText(f.body), slices.Clone(c.Head[:])
+	body := string(c.Body(make([]byte, 0, 512)))
+	head := slices.Clone(c.Head[:])
 	if f.was.Version == 0 {
 		x := &r.cases
 		x.id, x.version, x.domain = append(x.id, c.ID), append(x.version, c.Version), append(x.domain, int64(c.Domain()))
@@ -188,36 +181,30 @@ func (r *rows) fold(f *folding, law workflow.Rules) {
 	h.caseID, h.seq, h.hash = append(h.caseID, c.ID), append(h.seq, c.Version), append(h.hash, head)
 	for i := range c.Clocks {
 		switch {
-		case i < len(f.remind):
-			r.clocks.add(c.ID, &c.Clocks[i], f.remind[i])
 		case i >= len(f.was.Clocks):
-			r.clocks.add(c.ID, &c.Clocks[i], nextReminder(&c.Clocks[i], law, c.At))
+			r.clocks.add(c, c.Clocks[i], law)
 		case c.Clocks[i] != f.was.Clocks[i]:
-			r.changed.add(c.ID, &c.Clocks[i], nextReminder(&c.Clocks[i], law, c.At))
+			r.changed.add(c, c.Clocks[i], law)
 		}
 	}
 }
 
-// nextReminder is the clock's first reminder after an instant.
-func nextReminder(k *workflow.Clock, law workflow.Rules, at time.Time) *time.Time {
-	for _, m := range workflow.Reminders(*k, law) {
-		if m.At.After(at) {
-			return &m.At
-		}
-	}
-	return nil
-}
-
-func (x *clockRows) add(caseID int64, k *workflow.Clock, remind *time.Time) {
-	x.caseID, x.no, x.seq = append(x.caseID, caseID), append(x.no, k.No), append(x.seq, k.Seq)
+func (x *clockRows) add(c *workflow.Case, k workflow.Clock, law workflow.Rules) {
+	x.caseID, x.no, x.seq = append(x.caseID, c.ID), append(x.no, k.No), append(x.seq, k.Seq)
 	x.n, x.notice, x.ended = append(x.n, int64(k.N)), append(x.notice, k.Notice), append(x.ended, k.Ended)
 	x.code, x.state, x.rule = append(x.code, k.Code), append(x.state, string(k.State)), append(x.rule, k.Rule)
 	x.unit, x.roll = append(x.unit, string(k.Unit)), append(x.roll, string(k.Roll))
 	x.starts, x.due, x.calendar = append(x.starts, k.Starts.String()), append(x.due, k.Due.String()), append(x.calendar, k.Calendar)
 	x.provisional = append(x.provisional, k.Provisional)
-	var late *time.Time
+	var late, remind *time.Time
 	if !k.LateFrom.IsZero() {
 		late = &k.LateFrom
+	}
+	for _, m := range workflow.Reminders(k, law) {
+		if m.At.After(c.At) {
+			remind = &m.At
+			break
+		}
 	}
 	x.late, x.remind = append(x.late, late), append(x.remind, remind)
 	more := ""

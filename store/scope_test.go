@@ -205,6 +205,10 @@ func TestWhoSeesWhat(t *testing.T) {
 		c.State, c.Outcome, c.Facts["receiver"] = workflow.Closed, "TRANSFERRED", "tourism"
 	})
 	back := of(func(c *workflow.Case) { c.State, c.Facts["receiver"] = "REFERRAL.dispatching", "tourism" })
+	deputy := user("officer", "psb", "")
+	deputy.For = []store.User{{Name: "li", Roles: []string{"officer"}, Unit: "amr"}}
+	held := of(func(c *workflow.Case) { c.Facts["unit"], c.Facts["officer"] = "amr", "li" })
+	elsewhere := of(func(c *workflow.Case) { c.Facts["unit"], c.Facts["officer"] = "edu", "li" })
 	report := workflow.New(workflow.Report, 2, "JB-1")
 	report.State = "REPORT.open"
 	for _, x := range []struct {
@@ -228,6 +232,7 @@ func TestWhoSeesWhat(t *testing.T) {
 		{"returned", user("other_authority", "tourism", ""), back, false},
 		{"a report", user("officer", "", ""), report, true}, {"a report", user("supervisor", "", ""), report, true},
 		{"a report", user("hub", "", ""), report, false}, {"a report", user("coordinator", "", ""), report, false}, {"a report", user("court", "", ""), report, false},
+		{"of the absent colleague", deputy, held, true}, {"of his unit, and nobody's", deputy, amr, false}, {"held, outside his scope", deputy, elsewhere, false},
 		{"a role of no rule", user("evaluator", "", ""), amr, false},
 	} {
 		if got := x.u.Scope().Sees(&x.c); got != x.sees {

@@ -129,13 +129,8 @@ func scrubbed(all []workflow.Private) []string {
 // enter writes a document, unless the case was erased meanwhile: its key is held
 // while this goes on, so that an erasure comes before or after, never between.
 func (s *Store) enter(ctx context.Context, tx *sql.Tx, d document) error {
-	hold := "select case_id from case_keys where case_id = $1"
-	if s.dialect == "postgres" {
-		hold += " for share"
-	}
-	var id int64
-	err := tx.QueryRowContext(ctx, hold, d.caseID).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) || d.erased {
+	err := s.holdKey(ctx, tx, d.caseID)
+	if errors.Is(err, ErrErased) || d.erased {
 		return nil
 	}
 	if err != nil {

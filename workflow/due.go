@@ -15,12 +15,6 @@ import (
 // applying, until it says false. The events carry the lawful instant and the
 // one observed, so that no delay of a sweep changes an outcome.
 func Due(c Case, r Rules, now time.Time) ([]Event, bool) {
-	steps, due := DueSteps(c, r, now)
-	return eventsOf(steps), due
-}
-
-// DueSteps is Due with the case after each event.
-func DueSteps(c Case, r Rules, now time.Time) ([]Step, bool) {
 	now = c.notBefore(now)
 	k := firstDue(&c, now)
 	if k == nil {
@@ -28,7 +22,7 @@ func DueSteps(c Case, r Rules, now time.Time) ([]Step, bool) {
 	}
 	clock := Actor{Role: "clock"}
 	if moved := extended(&c, r, now); moved != nil && c.State != Closed {
-		return []Step{*moved}, true
+		return []Event{*moved}, true
 	}
 	for _, row := range tableOf(c.Kind).expiry[c.State][k.Code] {
 		g := &asking{c: &c, cmd: &Command{Event: row.Event, Actor: Actor{Role: "job"}}, r: r, now: k.LateFrom, row: row, expired: k.Code}
@@ -63,7 +57,7 @@ const longOutage = 4 * time.Hour
 // extended is the T70 that a recorded outage owes: a party's own clock that was
 // in its last two working days is moved to two working days after service
 // resumed. Statutory clocks never move.
-func extended(c *Case, r Rules, now time.Time) *Step {
+func extended(c *Case, r Rules, now time.Time) *Event {
 	for i := range c.Clocks {
 		k := &c.Clocks[i]
 		def := table.clock[k.Code]
@@ -96,7 +90,7 @@ func (k *Clock) after(o Outage, r Rules, now time.Time) calendar.Date {
 	return v.Count(calendar.On(o.To), 2, calendar.WorkingDay, calendar.RestDay).Due
 }
 
-func move(c *Case, k *Clock, due calendar.Date, r Rules, now time.Time) *Step {
+func move(c *Case, k *Clock, due calendar.Date, r Rules, now time.Time) *Event {
 	row := table.byID["T70"]
 	d := &draft{was: *c, c: c.Clone(), r: r, row: row, cmd: &Command{Event: row.Event}, eff: now, day: calendar.On(now)}
 	d.e = Event{Seq: c.Version + 1, ID: row.ID, Event: row.Event, Actor: "clock", At: now, Rules: r.VersionOn(d.day)}
@@ -104,8 +98,7 @@ func move(c *Case, k *Clock, due calendar.Date, r Rules, now time.Time) *Step {
 	n := *k
 	n.Due, n.LateFrom = due, due.AddDays(1).Start()
 	d.clock(ClockOp{Op: "move", No: k.No, Code: k.Code, State: Running, Clock: &n, Cause: "outage"})
-	step := d.step()
-	return &step
+	return &d.e
 }
 
 // Reminder is an instant at which the holder of a clock is reminded.
