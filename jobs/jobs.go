@@ -21,6 +21,11 @@ type Runner struct {
 	// Beats is called after every heartbeat, with what was learned: the outages
 	// that extend parties' clocks.
 	Beats func(ctx context.Context) error
+	// Post delivers what is owed; nil leaves it to other nodes.
+	Post *Post
+	// KeepKeys is how long the answer to an idempotency key is known, KeepDone how
+	// long a delivered message's row stays. Zero keeps them for ever.
+	KeepKeys, KeepDone time.Duration
 }
 
 // How often each work is done, and how much of it at once.
@@ -29,29 +34,56 @@ const (
 	blockEvery  = 3 * time.Second
 	readEvery   = time.Second
 	remindEvery = time.Minute
+	retainEvery = time.Hour
 	sweepLot    = 500
 	remindLot   = 200
 	readLot     = 300
 )
 
+// work is something that every node does again and again. It goes by what the
+// database holds and never by how often it ran: a node that was away for a day
+// catches up in one run, and five nodes do it no oftener than one.
+type work struct {
+	name  string
+	every time.Duration
+	do    func(context.Context) error
+}
+
+func (r *Runner) works() []work {
+	return []work{
+		{"sweep", sweepEvery, r.sweep},
+		{"block", blockEvery, r.block},
+		{"board", readEvery, r.board},
+		{"search", readEvery, r.index},
+		{"remind", remindEvery, r.remind},
+		{"heartbeat", remindEvery, r.beat},
+		{"retention", retainEvery, r.retain},
+	}
+}
+
 // Run does the work until ctx ends, then returns. The first heartbeat comes
 // before the first sweep, so that an outage is known before anything expires.
 func (r *Runner) Run(ctx context.Context) {
-	r.beat(ctx)
+	if err := r.beat(ctx); err != nil {
+		r.fault(ctx, "heartbeat", err)
+	}
 	var wg sync.WaitGroup
-	for every, work := range map[time.Duration]func(context.Context){
-		sweepEvery: r.Sweep, blockEvery: r.block, readEvery: r.read, remindEvery: func(ctx context.Context) { r.remind(ctx); r.beat(ctx) },
-	} {
-		wg.Go(func() { r.loop(ctx, every, work) })
+	for _, w := range r.works() {
+		wg.Go(func() { r.loop(ctx, w) })
+	}
+	if r.Post != nil {
+		wg.Go(func() { r.Post.Run(ctx) })
 	}
 	wg.Wait()
 }
 
-func (r *Runner) loop(ctx context.Context, every time.Duration, work func(context.Context)) {
-	tick := time.NewTicker(every)
+func (r *Runner) loop(ctx context.Context, w work) {
+	tick := time.NewTicker(w.every)
 	defer tick.Stop()
 	for {
-		work(ctx)
+		if err := w.do(ctx); err != nil {
+			r.fault(ctx, w.name, err)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -60,27 +92,24 @@ func (r *Runner) loop(ctx context.Context, every time.Duration, work func(contex
 	}
 }
 
-// Sweep enforces everything that is due now. While commands come in it rests
+// sweep enforces everything that is due now. While commands come in it rests
 // between its batches: lateness is harmless, because what is due comes first in
 // every command and an expiry carries the lawful instant.
-func (r *Runner) Sweep(ctx context.Context) {
+func (r *Runner) sweep(ctx context.Context) error {
 	for ctx.Err() == nil {
 		n, err := r.Store.Sweep(ctx, sweepLot)
 		if err != nil {
-			r.fault(ctx, "sweep", err)
-			return
+			return err
 		}
 		if n == 0 {
-			if err := r.Store.Swept(ctx); err != nil {
-				r.fault(ctx, "sweep", err)
-			}
-			return
+			return r.Store.Swept(ctx)
 		}
 		r.Log.InfoContext(ctx, "deadlines enforced", "cases", n)
 		if r.Store.Busy() {
 			rest(ctx)
 		}
 	}
+	return nil
 }
 
 // rest leaves the committer to the callers for about twice as long as a batch
@@ -94,62 +123,64 @@ func rest(ctx context.Context) {
 	}
 }
 
-func (r *Runner) block(ctx context.Context) {
+func (r *Runner) block(ctx context.Context) error {
 	for ctx.Err() == nil {
 		n, err := r.Store.Block(ctx)
-		if err != nil {
-			r.fault(ctx, "block", err)
-			return
-		}
-		if n == 0 {
-			return
+		if err != nil || n == 0 {
+			return err
 		}
 		if err := KeepCheckpoint(ctx, r.Store, r.Data); err != nil {
-			r.fault(ctx, "checkpoint", err)
+			return err
 		}
 	}
+	return nil
 }
 
-// read brings what lists and search read up to the log: until then lists take the
-// cases that moved from the cases themselves, which is right and slower.
-func (r *Runner) read(ctx context.Context) {
-	r.drain(ctx, "board", r.Store.Board)
-	r.drain(ctx, "search", r.Store.Index)
-}
+// board and index bring what lists and search read up to the log: until then
+// lists take the cases that moved from the cases themselves, which is right and
+// slower.
+func (r *Runner) board(ctx context.Context) error { return r.lots(ctx, r.Store.Board) }
+func (r *Runner) index(ctx context.Context) error { return r.lots(ctx, r.Store.Index) }
 
-// drain repeats a work until nothing is left, leaving room for callers.
-func (r *Runner) drain(ctx context.Context, work string, do func(context.Context, int) (int, error)) {
+// lots repeats a work until nothing is left, leaving room for callers.
+func (r *Runner) lots(ctx context.Context, do func(context.Context, int) (int, error)) error {
 	for ctx.Err() == nil {
 		n, err := do(ctx, readLot)
-		if err != nil {
-			r.fault(ctx, work, err)
-			return
-		}
-		if n == 0 {
-			return
+		if err != nil || n == 0 {
+			return err
 		}
 		if r.Store.Busy() {
 			rest(ctx)
 		}
 	}
+	return nil
 }
 
-func (r *Runner) remind(ctx context.Context) {
-	if n, err := r.Store.Remind(ctx, remindLot); err != nil {
-		r.fault(ctx, "remind", err)
-	} else if n > 0 {
+func (r *Runner) remind(ctx context.Context) error {
+	for ctx.Err() == nil {
+		n, err := r.Store.Remind(ctx, remindLot)
+		if err != nil || n == 0 {
+			return err
+		}
 		r.Log.InfoContext(ctx, "reminders owed", "notices", n)
 	}
+	return nil
 }
 
-func (r *Runner) beat(ctx context.Context) {
+func (r *Runner) beat(ctx context.Context) error {
 	err := r.Store.Beat(ctx)
 	if err == nil && r.Beats != nil {
 		err = r.Beats(ctx)
 	}
-	if err != nil {
-		r.fault(ctx, "heartbeat", err)
+	return err
+}
+
+func (r *Runner) retain(ctx context.Context) error {
+	n, err := r.Store.Retain(ctx, r.KeepKeys, r.KeepDone)
+	if n > 0 {
+		r.Log.InfoContext(ctx, "old rows dropped", "rows", n)
 	}
+	return err
 }
 
 func (r *Runner) fault(ctx context.Context, work string, err error) {

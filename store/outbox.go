@@ -119,15 +119,21 @@ func (s *Store) Begin(ctx context.Context, id string, fence int64, holder string
 	return all[0], nil
 }
 
-// Holds reports whether a message is still the caller's to deliver: ErrNotHeld
-// when it is not. Asked before anything leaves the house.
-func (s *Store) Holds(ctx context.Context, o *Owed) error {
-	var n int
-	err := s.pool.QueryRowContext(ctx, "select count(*) from outbox where case_id = $1 and no = $2 and topic = $3 and fence = $4 and state = 'owed'", o.CaseID, o.No, o.Topic, o.Fence).Scan(&n)
-	if err == nil && n == 0 {
+// Holding reads a message that is still the caller's to deliver: ErrNotHeld when
+// it is not. Asked before anything leaves the house.
+func (s *Store) Holding(ctx context.Context, id string, fence int64) (Owed, error) {
+	caseID, no, topic, err := parseOwed(id)
+	if err != nil {
+		return Owed{}, err
+	}
+	all, err := s.owed(ctx, "select "+owedColumns+" from outbox where case_id = $1 and no = $2 and topic = $3 and fence = $4 and state = 'owed'", caseID, no, topic, fence)
+	if err == nil && len(all) == 0 {
 		err = ErrNotHeld
 	}
-	return err
+	if err != nil {
+		return Owed{}, err
+	}
+	return all[0], nil
 }
 
 // Settle ends a message as done, void or dead, with a code that says why. It
@@ -144,6 +150,11 @@ func (s *Store) Postpone(ctx context.Context, o *Owed, next time.Time, code stri
 		attempts--
 	}
 	return s.whileHeld(ctx, o, "next_at = $5, error = $6, attempts = $7, held = ''", s.stamp(next), code, max(attempts, 0))
+}
+
+// PutBack makes a message that was claimed to be passed on anybody's again.
+func (s *Store) PutBack(ctx context.Context, o *Owed) error {
+	return s.whileHeld(ctx, o, "next_at = $5, held = ''", s.stamp(s.cfg.Now()))
 }
 
 func (s *Store) whileHeld(ctx context.Context, o *Owed, set string, args ...any) error {

@@ -85,15 +85,19 @@ func TestAnOldFenceChangesNothing(t *testing.T) {
 		w.File()
 		old := claim(t, w, "notices", "redis", 1, false)[0]
 		first, err := w.Begin(ctx, old.ID(), old.Fence, "a", w.Now().Add(time.Minute))
-		if err != nil || first.Attempts != 1 || w.Holds(ctx, &first) != nil {
+		if err != nil || first.Attempts != 1 {
 			t.Fatal(first, err)
 		}
 		if _, err := w.Begin(ctx, old.ID(), old.Fence, "b", w.Now()); !errors.Is(err, store.ErrNotHeld) {
 			t.Errorf("begun twice: %v", err)
 		}
+		if o, err := w.Holding(ctx, first.ID(), first.Fence); err != nil || o != first {
+			t.Fatal(o, err)
+		}
 		w.Advance(time.Minute)
 		second := claim(t, w, "notices", "b", 1, true)[0]
-		for what, err := range map[string]error{"holds": w.Holds(ctx, &first), "settle": w.Settle(ctx, &first, "done", ""),
+		_, holding := w.Holding(ctx, first.ID(), first.Fence)
+		for what, err := range map[string]error{"holding": holding, "settle": w.Settle(ctx, &first, "done", ""),
 			"postpone": w.Postpone(ctx, &first, w.Now(), "x", true)} {
 			if !errors.Is(err, store.ErrNotHeld) {
 				t.Errorf("%s with an old fence: %v", what, err)
