@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fangxin/handlers"
+	"fangxin/jobs"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
@@ -22,7 +24,7 @@ type Settings struct {
 	File        string `name:"config" env:"FANGXIN_CONFIG" help:"Settings file, YAML with the flags' names as keys." type:"path"`
 	Data        string `env:"FANGXIN_DATA" default:"data" help:"Folder for the SQLite file, the key file and the checkpoint."`
 	DatabaseURL string `env:"FANGXIN_DATABASE_URL" help:"postgres://user@host/name; empty: SQLite in the data folder."`
-	RedisURL    string `env:"FANGXIN_REDIS_URL" help:"Empty: the work is done in process."`
+	RedisURL    string `env:"FANGXIN_REDIS_URL" help:"redis://host:6379/0 spreads the work over the nodes (6.2 or later, noeviction, a number of its own); empty, or while it is down: the work is done in process."`
 	Policy      string `name:"policy" env:"FANGXIN_POLICY" help:"The county's file; empty: the county inside the binary." type:"path"`
 	Key         string `env:"FANGXIN_KEY" help:"Keys that seal personal data: 32 bytes in base64, newest first; empty: a key file in the data folder."`
 	SigningKey  string `env:"FANGXIN_SIGNING_KEY" help:"Keys that sign receipts and checkpoints, newest first; empty: a file in the data folder, or made from FANGXIN_KEY where that is set."`
@@ -34,13 +36,16 @@ type Settings struct {
 	RateLimits     string `env:"FANGXIN_RATE_LIMITS" default:"on" help:"on, or off for measuring."`
 	MetricsListen  string `env:"FANGXIN_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address of its own for /metrics, /healthz and /readyz; empty: /metrics answers this machine only, on the main address."`
 
+	KeepKeys int `env:"FANGXIN_KEEP_KEYS" default:"30" help:"Days for which a repeated request gets its first answer again; 0: for ever."`
+	KeepDone int `env:"FANGXIN_KEEP_DONE" default:"90" help:"Days for which the row of a delivered message stays; 0: for ever."`
+
 	origins map[string]string
 }
 
 // known are the environment variables that mean something; any other that
 // begins with FANGXIN_ is a mistake.
 var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_SIGNING_KEY", "FANGXIN_BACKUP_RECIPIENT", "FANGXIN_LISTEN",
-	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN"}
+	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_KEEP_KEYS", "FANGXIN_KEEP_DONE"}
 
 // testOnly are those of the project's own tests and benches.
 var testOnly = []string{"FANGXIN_TEST_", "FANGXIN_BENCH_", "FANGXIN_CHAOS", "FANGXIN_VICTIM"}
@@ -84,7 +89,7 @@ func resolveSettings(parser *kong.Kong, args []string) error {
 	})).Apply(parser)
 }
 
-var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen"}
+var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "keep-keys", "keep-done"}
 
 func settingsFile(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
@@ -162,7 +167,8 @@ func (c *ConfigCmd) Run(g *Globals) error {
 	}
 	for _, row := range [][2]string{{"config", s.File}, {"data", s.Data}, {"database-url", hidePassword(s.DatabaseURL)}, {"redis-url", hidePassword(s.RedisURL)},
 		{"policy", s.Policy}, {"key", hidden(s.Key)}, {"signing-key", hidden(s.SigningKey)}, {"backup-recipient", s.Recipient}, {"listen", s.Listen}, {"client-address", s.ClientAddress}, {"trusted-proxies", s.TrustedProxies},
-		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen}} {
+		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen},
+		{"keep-keys", strconv.Itoa(s.KeepKeys)}, {"keep-done", strconv.Itoa(s.KeepDone)}} {
 		fmt.Fprintf(g.Out, "%-16s %-40q %s\n", row[0], row[1], s.origins[row[0]])
 	}
 	return s.check()
@@ -180,8 +186,11 @@ func hidePassword(url string) string {
 
 // check refuses settings that cannot work, with the key named.
 func (s *Settings) check() error {
-	if s.RedisURL != "" {
-		return errUse{errors.New("redis-url (FANGXIN_REDIS_URL): the work is done in process for now; leave it empty")}
+	if err := jobs.ParseRedis(s.RedisURL); s.RedisURL != "" && err != nil {
+		return errUse{fmt.Errorf("redis-url (FANGXIN_REDIS_URL): %w", err)}
+	}
+	if s.KeepKeys < 0 || s.KeepDone < 0 {
+		return errUse{errors.New("keep-keys, keep-done (FANGXIN_KEEP_KEYS, FANGXIN_KEEP_DONE): a number of days, or 0")}
 	}
 	if s.DatabaseURL != "" && !strings.HasPrefix(s.DatabaseURL, "postgres://") && !strings.HasPrefix(s.DatabaseURL, "postgresql://") {
 		return errUse{errors.New("database-url (FANGXIN_DATABASE_URL): write postgres://user@host/name, or leave it empty for SQLite")}

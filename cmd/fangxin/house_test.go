@@ -26,7 +26,8 @@ var rooms = map[string][]string{
 	"store":                {"workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/publication", "migrations"},
 	"store/audit":          {"workflow/calendar", "workflow/ledger"},
 	"store/storetest":      {"store", "workflow", "workflow/policy", "workflow/rehearse"},
-	"jobs":                 {"store", "workflow"},
+	"jobs":                 {"jobs/channel", "store", "workflow"},
+	"jobs/channel":         {},
 	"jobs/intake":          {"store", "workflow", "workflow/calendar", "workflow/ledger"},
 	"jobs/simulate":        {"store", "workflow", "workflow/calendar", "workflow/rehearse"},
 	"handlers":             {"store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/policy"},
@@ -99,6 +100,9 @@ func TestOneClockOneFramework(t *testing.T) {
 		for _, i := range file.Imports {
 			if strings.Contains(i.Path.Value, "labstack/echo") && rel != "handlers/engine.go" {
 				t.Errorf("%s knows the web framework", rel)
+			}
+			if strings.Contains(i.Path.Value, "hibiken/asynq") && !strings.HasPrefix(rel, "jobs/") {
+				t.Errorf("%s knows the queue", rel)
 			}
 		}
 		if strings.HasPrefix(rel, "cmd/") || strings.HasPrefix(rel, "bench/") {

@@ -52,7 +52,7 @@ func (c *ServeCmd) Run(g *Globals) error {
 	go func() {
 		defer close(work)
 		if c.Role != "web" {
-			(&jobs.Runner{Store: e.Store, Log: log, Data: g.Data, Beats: e.refresh}).Run(ctx)
+			g.runner(e, log).Run(ctx)
 		}
 	}()
 	err = c.listen(ctx, g, e, log)

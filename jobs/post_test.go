@@ -1,0 +1,194 @@
+package jobs_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fangxin/jobs"
+	"fangxin/jobs/channel"
+	"fangxin/store/audit"
+	"fangxin/store/storetest"
+	"fangxin/workflow"
+
+	"go.uber.org/goleak"
+)
+
+var ctx = context.Background()
+
+// sink is a channel that remembers what went through it.
+type sink struct {
+	mu   sync.Mutex
+	sent map[string]int
+	all  []channel.Message
+	fail func(m channel.Message) error // asked before
+}
+
+func (s *sink) channel() channel.Channel {
+	return channel.Channel{Name: "console", Send: func(ctx context.Context, m channel.Message) error {
+		if s.fail != nil {
+			if err := s.fail(m); err != nil {
+				return err
+			}
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.sent == nil {
+			s.sent = map[string]int{}
+		}
+		s.sent[m.ID]++
+		s.all = append(s.all, m)
+		return nil
+	}}
+}
+
+// quickly are limits for tests: nothing in them waits for a deadline.
+func quickly() jobs.Limits { return jobs.Limits{Poll: 5 * time.Millisecond, Grace: 5 * time.Second} }
+
+// office is a post at work.
+type office struct {
+	*jobs.Post
+	stop func()
+	log  *bytes.Buffer
+}
+
+type locked struct {
+	mu sync.Mutex
+	b  *bytes.Buffer
+}
+
+func (l *locked) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+// open starts a post; stop ends it and waits.
+func open(t *testing.T, w *storetest.World, c channel.Channel, change func(*jobs.Post)) *office {
+	t.Helper()
+	o := &office{log: &bytes.Buffer{}}
+	o.Post = &jobs.Post{Store: w.Store, Log: slog.New(slog.NewTextHandler(&locked{b: o.log}, nil)), Now: w.Now, Node: fmt.Sprintf("n%p", o), Channel: c, Limits: quickly()}
+	if change != nil {
+		change(o.Post)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); o.Run(ctx) }()
+	o.stop = sync.OnceFunc(func() { cancel(); <-done })
+	t.Cleanup(o.stop)
+	return o
+}
+
+// until waits for something that is on its way.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+const owing = "select count(*) from outbox where state = 'owed'"
+
+// settled waits until nothing is owed.
+func settled(t *testing.T, w *storetest.World) {
+	t.Helper()
+	until(t, "nothing is owed any more", func() bool { return w.Count(owing) == 0 })
+}
+
+// kept proves that nothing was lost and nothing doubled: every notice that was
+// told has its one event, every event its notice, and the whole log verifies.
+func kept(t *testing.T, w *storetest.World) (told, lost, doubled int) {
+	t.Helper()
+	events := map[string]int{}
+	rows, err := w.Pool().Query("select case_id, payload from events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		var id int64
+		var payload string
+		if err := rows.Scan(&id, &payload); err != nil {
+			t.Fatal(err)
+		}
+		e, _, err := workflow.ParseEvent([]byte(payload))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range e.Data.Notices {
+			if e.Event == "notice_sent" || e.Event == "notice_failed" {
+				events[fmt.Sprintf("%d/%d", id, n.No)]++
+			}
+		}
+		if (e.Event == "notice_sent" || e.Event == "notice_failed") && len(e.Data.Notices) == 0 {
+			t.Errorf("case %d event %d says of no notice that it was sent: it was before", id, e.Seq)
+			doubled++
+		}
+	}
+	if err := rows.Close(); err != nil {
+		t.Fatal(err)
+	}
+	owed, err := w.Pool().Query("select case_id, no, state from outbox where topic = 'notice'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for owed.Next() {
+		var id, no int64
+		var state string
+		if err := owed.Scan(&id, &no, &state); err != nil {
+			t.Fatal(err)
+		}
+		n := events[fmt.Sprintf("%d/%d", id, no)]
+		switch {
+		case n > 1:
+			t.Errorf("case %d notice %d was sent %d times", id, no, n)
+			doubled++
+		case n == 1:
+			told++
+		case state == "told" || state == "failed" || state == "owed":
+			t.Errorf("case %d notice %d is %s and no event says so", id, no, state)
+			lost++
+		}
+	}
+	if err := owed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := audit.Verify(ctx, w.Pool(), w.Dialect(), audit.Options{Now: w.Now()})
+	if err != nil || len(r.Findings) > 0 {
+		t.Errorf("verify: %v %v", r.Findings, err)
+	}
+	return told, lost, doubled
+}
+
+// Without Redis the notices go out, each once, each with its event; a party gets
+// a link that works.
+func TestInProcess(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+		for range 20 {
+			w.Do(w.File(), "request_correction")
+		}
+		var s sink
+		o := open(t, w, s.channel(), nil)
+		settled(t, w)
+		o.stop()
+		if told, _, _ := kept(t, w); told != 40 || len(s.sent) != 40 || len(s.all) != 40 {
+			t.Errorf("%d told, %d sent", told, len(s.all))
+		}
+		for _, m := range s.all {
+			_, token, _ := strings.Cut(m.Link, "#")
+			if c, err := w.Admit(ctx, token, m.Number); err != nil || c.Link == nil || c.Link.Role != "consumer" || m.Phone == "" {
+				t.Errorf("%+v %v", c, err)
+			}
+		}
+		if o.Driver() != "process" {
+			t.Error(o.Driver())
+		}
+	})
+}
