@@ -40,7 +40,6 @@ const inRedis = "redis"
 
 // How Redis is watched.
 const (
-	beatEvery   = time.Second
 	trustAfter  = 3       // good answers in a row after a failure
 	tidyEvery   = 60 * 60 // beats
 	archiveMost = 500     // tasks; their messages' rows say all that matters
@@ -92,7 +91,7 @@ func (p *Post) startBroker(begun context.Context) {
 
 // watch feels Redis's pulse until ctx ends.
 func (p *Post) watch(ctx context.Context) {
-	tick := time.NewTicker(beatEvery)
+	tick := time.NewTicker(p.Limits.Beat)
 	defer tick.Stop()
 	for {
 		p.feel(ctx)

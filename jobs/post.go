@@ -46,6 +46,7 @@ type Limits struct {
 	Patience time.Duration // how long they may before they are taken back (2 minutes)
 	Slow     time.Duration // an answer of Redis that takes longer means that it is down (500 ms)
 	Poll     time.Duration // how often an empty queue is looked at (500 ms)
+	Beat     time.Duration // how often Redis is asked how it is (1 s)
 }
 
 func (l *Limits) fill() {
@@ -65,6 +66,7 @@ func (l *Limits) fill() {
 	def(&l.Patience, 2*time.Minute)
 	def(&l.Slow, 500*time.Millisecond)
 	def(&l.Poll, 500*time.Millisecond)
+	def(&l.Beat, time.Second)
 }
 
 // most is how often a message of a topic is tried: with the pauses between, a

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 
 	"fangxin/jobs"
 	"fangxin/jobs/channel"
+	"fangxin/store"
 	"fangxin/store/audit"
 	"fangxin/store/storetest"
 	"fangxin/workflow"
@@ -50,29 +52,42 @@ func (s *sink) channel() channel.Channel {
 // quickly are limits for tests: nothing in them waits for a deadline.
 func quickly() jobs.Limits { return jobs.Limits{Poll: 5 * time.Millisecond, Grace: 5 * time.Second} }
 
-// office is a post at work.
+// office is a post at work, with what it has said.
 type office struct {
 	*jobs.Post
 	stop func()
-	log  *bytes.Buffer
+	mu   sync.Mutex
+	log  bytes.Buffer
 }
 
-type locked struct {
-	mu sync.Mutex
-	b  *bytes.Buffer
+func (o *office) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.log.Write(b)
 }
 
-func (l *locked) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
+func (o *office) said() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.log.String()
+}
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+func filed(t *testing.T, w *storetest.World, cmd workflow.Command) string {
+	t.Helper()
+	a, err := w.Execute(ctx, store.Request{Command: cmd})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Number
 }
 
 // open starts a post; stop ends it and waits.
 func open(t *testing.T, w *storetest.World, c channel.Channel, change func(*jobs.Post)) *office {
 	t.Helper()
-	o := &office{log: &bytes.Buffer{}}
-	o.Post = &jobs.Post{Store: w.Store, Log: slog.New(slog.NewTextHandler(&locked{b: o.log}, nil)), Now: w.Now, Node: fmt.Sprintf("n%p", o), Channel: c, Limits: quickly()}
+	o := &office{}
+	o.Post = &jobs.Post{Store: w.Store, Log: slog.New(slog.NewTextHandler(o, nil)), Now: w.Now, Node: fmt.Sprintf("n%p", o), Channel: c, Limits: quickly()}
 	if change != nil {
 		change(o.Post)
 	}
