@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"fangxin/store"
@@ -25,7 +24,6 @@ type broker struct {
 	client  *asynq.Client
 	inspect *asynq.Inspector
 	servers []*asynq.Server
-	up      atomic.Bool
 
 	mu      sync.Mutex // of what follows
 	started bool
@@ -123,7 +121,7 @@ func (p *Post) feel(ctx context.Context) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.good++; !b.up.Load() && (b.why == "" || b.good >= trustAfter) {
+	if b.good++; !p.up.Load() && (b.why == "" || b.good >= trustAfter) {
 		p.begin(ctx, warning)
 	}
 	if pulse <= b.pulse { // flushed, or put back from an older snapshot
@@ -148,7 +146,7 @@ func (p *Post) begin(ctx context.Context, warning string) {
 		b.started = true
 	}
 	b.why = ""
-	b.up.Store(true)
+	p.up.Store(true)
 	p.Log.InfoContext(ctx, "redis carries the messages")
 	if warning != "" {
 		p.Log.WarnContext(ctx, warning)
@@ -162,8 +160,9 @@ func (p *Post) lost(ctx context.Context, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.good = 0
-	was := b.up.Swap(false)
-	if why := err.Error(); why != b.why && (was || b.why == "") {
+	was := p.up.Swap(false)
+	var no unfit
+	if why := err.Error(); why != b.why && (was || b.why == "" || errors.As(err, &no)) {
 		p.Log.WarnContext(ctx, "redis is not used: the messages are carried in process", "reason", why)
 		b.why = why
 	}
@@ -180,6 +179,11 @@ func (p *Post) recall(ctx context.Context) {
 	}
 }
 
+// unfit is why a Redis that answers is not used.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
 // fit refuses a Redis that may lose what it is given while it lives; that it
 // loses everything when it dies is only worth a warning, for the rows are here.
 func (b *broker) fit(ctx context.Context) (warning string, err error) {
@@ -193,10 +197,10 @@ func (b *broker) fit(ctx context.Context) (warning string, err error) {
 		info[name] = value
 	}
 	if v := info["redis_version"]; older(v, oldestRedis) {
-		return "", fmt.Errorf("version %s: asynq needs %s or later", v, oldestRedis)
+		return "", unfit(fmt.Sprintf("version %s: asynq needs %s or later", v, oldestRedis))
 	}
 	if policy := info["maxmemory_policy"]; policy != "noeviction" {
-		return "", fmt.Errorf("maxmemory-policy %s: it throws tasks away when it is full; set noeviction", policy)
+		return "", unfit(fmt.Sprintf("maxmemory-policy %s: it throws tasks away when it is full; set noeviction", policy))
 	}
 	if info["aof_enabled"] == "0" {
 		warning = "redis keeps no appendonly file: after a restart its messages are passed on again, which takes a little longer"

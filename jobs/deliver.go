@@ -24,17 +24,23 @@ func (p *Post) notice(ctx context.Context, t *asynq.Task) error {
 	if err != nil {
 		return err
 	}
-	m, reached, err := p.compose(ctx, &o, o.Recipient)
+	m, link, reached, err := p.compose(ctx, &o, o.Recipient)
 	if err != nil {
+		return err
+	}
+	var links []store.NewLink
+	if o.Recipient == "consumer" {
+		links = link // kept with the event; a merchant's must name the respondent that the case has
+	} else if err := p.give(ctx, &o, link); err != nil {
 		return err
 	}
 	event, how := "notice_sent", p.Channel.Name
 	if !reached {
-		event, how = "notice_failed", "no_contact"
+		event, how, links = "notice_failed", "no_contact", nil
 	} else if err := p.send(ctx, t, m); err != nil {
 		return err
 	}
-	_, err = p.Store.Execute(ctx, store.Request{Case: o.Number, Scope: "outbox", Key: o.ID(), Command: workflow.Command{Event: event,
+	_, err = p.Store.Execute(ctx, store.Request{Case: o.Number, Scope: "outbox", Key: o.ID(), Links: links, Command: workflow.Command{Event: event,
 		Actor: workflow.Actor{Role: "job", ID: "notices"}, Input: workflow.Input{Notice: o.No, Source: how}}})
 	var r *workflow.Refusal
 	if errors.As(err, &r) && r.Code == "no_such_notice" { // an act of its recipient came first
@@ -63,7 +69,10 @@ func (p *Post) reminder(ctx context.Context, t *asynq.Task) error {
 	}
 	state, code := "void", "no_contact"
 	for _, recipient := range to {
-		m, reached, err := p.compose(ctx, &o, recipient)
+		m, link, reached, err := p.compose(ctx, &o, recipient)
+		if err == nil {
+			err = p.give(ctx, &o, link)
+		}
 		if err != nil {
 			return err
 		}
@@ -99,17 +108,26 @@ func (p *Post) send(ctx context.Context, t *asynq.Task, m channel.Message) error
 // compose makes the message to a recipient. A party is reached when it left a
 // telephone number or an address for mail, and gets a link of its own, the same
 // one when the message is sent again; an office needs neither.
-func (p *Post) compose(ctx context.Context, o *store.Owed, recipient string) (m channel.Message, reached bool, err error) {
+func (p *Post) compose(ctx context.Context, o *store.Owed, recipient string) (m channel.Message, link []store.NewLink, reached bool, err error) {
 	m = channel.Message{ID: o.ID(), Number: o.Number, Recipient: recipient, Template: o.Template}
 	if recipient != "consumer" && recipient != "merchant" {
-		return m, true, nil
+		return m, nil, true, nil
 	}
 	if m.Phone, m.Email, err = p.Store.Contacts(ctx, o.CaseID, recipient); err != nil || m.Phone == "" && m.Email == "" {
-		return m, false, err
+		return m, nil, false, err
 	}
 	token, hash := p.Store.NewToken("outbox", o.ID(), recipient)
 	m.Link = "/c/" + o.Number + "#" + token // what follows # is sent to no server
-	_, err = p.Store.GiveLink(ctx, store.Once{Scope: "outbox.link", Key: o.ID() + "/" + recipient, Asked: recipient}, o.Number,
-		store.NewLink{Hash: hash, Recipient: recipient, Actions: []string{store.ActionAct}, GivenBy: "notices", Expires: p.Now().Add(linkTerm)})
-	return m, true, err
+	return m, []store.NewLink{{Hash: hash, Role: recipient, Recipient: recipient, Actor: recipient, Actions: []string{store.ActionAct}, GivenBy: "notices",
+		Expires: p.Now().Add(linkTerm)}}, true, nil
+}
+
+// give keeps the link of a message, once.
+func (p *Post) give(ctx context.Context, o *store.Owed, link []store.NewLink) error {
+	for _, l := range link {
+		if _, err := p.Store.GiveLink(ctx, store.Once{Scope: "outbox.link", Key: o.ID() + "/" + l.Recipient, Asked: l.Recipient}, o.Number, l); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -27,6 +27,7 @@ func (p *Post) Run(ctx context.Context) {
 	defer grace.Stop()
 	loops.Wait()
 	if p.broker != nil {
+		p.up.Store(false)
 		p.broker.stop()
 	}
 	p.busy.Wait()
@@ -34,7 +35,7 @@ func (p *Post) Run(ctx context.Context) {
 
 // Driver says who carries the messages now: redis, or process.
 func (p *Post) Driver() string {
-	if p.broker != nil && p.broker.up.Load() {
+	if p.up.Load() {
 		return "redis"
 	}
 	return "process"

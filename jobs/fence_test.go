@@ -87,15 +87,15 @@ func TestOverlappingAttemptsHaveOneEvent(t *testing.T) {
 	})
 }
 
-// Pauses double from half a minute to six hours, and what failed together does
+// Pauses double from ten seconds to six hours, and what failed together does
 // not come back together.
 func TestPauses(t *testing.T) {
 	last := time.Duration(0)
 	for n := int64(1); n <= 40; n++ {
 		o := store.Owed{Number: "HT-2026-000001-5", Topic: "notice"}
 		d := pauseAfter(&o, n)
-		base := min(30*time.Second<<min(n-1, 16), 6*time.Hour)
-		if d < base || d > base*5/4 || n < 10 && d < last {
+		base := min(10*time.Second<<min(n-1, 16), 6*time.Hour)
+		if d < base || d > base*5/4 || n < 12 && d < last {
 			t.Errorf("%d: %v", n, d)
 		}
 		last = d

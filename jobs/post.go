@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fangxin/jobs/channel"
@@ -32,14 +33,15 @@ type Post struct {
 	Limits  Limits
 
 	mux    *asynq.ServeMux
-	broker *broker // nil without Redis
+	broker *broker     // nil without Redis
+	up     atomic.Bool // Redis carries
 	slots  map[string]chan struct{}
 	busy   sync.WaitGroup
 }
 
 // Limits bound the work; zero fields get the defaults.
 type Limits struct {
-	Workers  int           // messages at once in each queue (16)
+	Workers  int           // messages at once in each queue (16; on SQLite, which has one writer, 4)
 	Timeout  time.Duration // of one attempt (1 minute)
 	Grace    time.Duration // for what has begun when the node stops (10 s)
 	PassedOn int           // messages that may wait in Redis in each queue (512)
@@ -54,9 +56,6 @@ func (l *Limits) fill() {
 		if *d == 0 {
 			*d = v
 		}
-	}
-	if l.Workers == 0 {
-		l.Workers = 16
 	}
 	if l.PassedOn == 0 {
 		l.PassedOn = 512
@@ -93,6 +92,12 @@ func taskType(topic string) string { return kind(topic) + ":deliver" }
 
 // ready builds what both drivers share.
 func (p *Post) ready() {
+	if p.Limits.Workers == 0 {
+		p.Limits.Workers = 16
+		if p.Store.Dialect() == "sqlite" {
+			p.Limits.Workers = 4
+		}
+	}
 	p.Limits.fill()
 	p.mux = asynq.NewServeMux()
 	p.mux.HandleFunc(taskType("notice"), p.notice)
@@ -193,11 +198,11 @@ func explain(err error) (code string, lasting bool) {
 	return "error", lasting
 }
 
-// pauseAfter is how long a message rests after its nth attempt: half a minute,
+// pauseAfter is how long a message rests after its nth attempt: ten seconds,
 // doubled each time, at most six hours, and up to a quarter more by its id, so
 // that what failed together does not come back together.
 func pauseAfter(o *store.Owed, n int64) time.Duration {
-	d := min(30*time.Second<<min(max(n-1, 0), 16), 6*time.Hour)
+	d := min(10*time.Second<<min(max(n-1, 0), 16), 6*time.Hour)
 	h := fnv.New32a()
 	_, _ = fmt.Fprint(h, o.ID(), n)
 	return d + d*time.Duration(h.Sum32()%256)/1024

@@ -95,14 +95,19 @@ func open(t *testing.T, w *storetest.World, c channel.Channel, change func(*jobs
 	done := make(chan struct{})
 	go func() { defer close(done); o.Run(ctx) }()
 	o.stop = sync.OnceFunc(func() { cancel(); <-done })
-	t.Cleanup(o.stop)
+	t.Cleanup(func() {
+		o.stop()
+		if t.Failed() {
+			t.Log(o.said())
+		}
+	})
 	return o
 }
 
 // until waits for something that is on its way.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(4 * time.Minute); !holds(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("waited in vain: %s", what)
 		}

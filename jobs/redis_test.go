@@ -153,6 +153,7 @@ type run struct {
 	url   string // of Redis, as the posts see it
 	posts []*office
 	acked atomic.Int64
+	grace time.Duration
 }
 
 // newRun opens a world whose time goes on by itself.
@@ -180,6 +181,9 @@ func (r *run) post(s *store.Store) *office {
 	o := open(r.t, r.w, r.sink.channel(), func(p *jobs.Post) {
 		p.Redis = r.url
 		p.Limits.Beat, p.Limits.Slow, p.Limits.Patience = 20*time.Millisecond, 200*time.Millisecond, 3*time.Second
+		if r.grace > 0 {
+			p.Limits.Grace = r.grace
+		}
 		if s != nil {
 			p.Store = s
 		}
@@ -240,11 +244,6 @@ func (r *run) finish(faults int) {
 	}
 	name := strings.TrimPrefix(r.t.Name(), "TestRedis/")
 	r.t.Logf("chaos: %s faults=%d acked=%d lost=%d doubled=%d worst_lateness=%s", strings.ReplaceAll(name, "/", "-"), faults, r.acked.Load(), lost, doubled, worst(r.t, r.w).Round(time.Millisecond))
-	if r.t.Failed() && testing.Verbose() {
-		for _, o := range r.posts {
-			r.t.Log(o.said())
-		}
-	}
 }
 
 // worst is the longest time from owing a notice to the event that says that it
@@ -308,6 +307,9 @@ func TestRedis(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			storetest.Each(t, func(t *testing.T, w *storetest.World) {
+				if w.Cfg.URL == "" && os.Getenv("FANGXIN_CHAOS") == "" && name != "killed" && name != "flushed" {
+					t.Skip("on SQLite under make chaos")
+				}
 				r := newRun(t, w, startRedis(t))
 				r.finish(fault(r))
 			})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,7 @@ type Store struct {
 	door    *door
 
 	enforced enforcements
+	writer   sync.Mutex // see solo
 	// published are the site's public keys as this node last read them.
 	published atomic.Pointer[ledger.KeyList]
 }

@@ -59,6 +59,16 @@ func scanOwed(scan func(...any) error) (o Owed, err error) {
 	return o, err
 }
 
+// solo lets one at a time write to SQLite beside the door: many that wait for its
+// lock starve one another. It returns what ends that.
+func (s *Store) solo() func() {
+	if s.dialect != "sqlite" {
+		return func() {}
+	}
+	s.writer.Lock()
+	return s.writer.Unlock
+}
+
 func (s *Store) owed(ctx context.Context, query string, args ...any) ([]Owed, error) {
 	rows, err := s.pool.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -96,6 +106,7 @@ func (s *Store) Claim(ctx context.Context, queue, holder string, until time.Time
 	if begin {
 		attempt = 1
 	}
+	defer s.solo()()
 	return s.owed(ctx, `with due (c, n, t) as (select case_id, no, topic from outbox where state = 'owed' and queue = $1 and next_at <= $2 order by next_at limit $3 `+skip+`)
 		update outbox set held = $4, next_at = $5, fence = fence + 1, attempts = attempts + $6 from due where case_id = c and no = n and topic = t
 		returning `+owedColumns, queue, s.stamp(s.cfg.Now()), limit, holder, s.stamp(until), attempt)
@@ -108,6 +119,7 @@ func (s *Store) Begin(ctx context.Context, id string, fence int64, holder string
 	if err != nil {
 		return Owed{}, err
 	}
+	defer s.solo()()
 	all, err := s.owed(ctx, `update outbox set held = $1, next_at = $2, fence = fence + 1, attempts = attempts + 1
 		where case_id = $3 and no = $4 and topic = $5 and fence = $6 and state = 'owed' returning `+owedColumns, holder, s.stamp(until), caseID, no, topic, fence)
 	if err == nil && len(all) == 0 {
@@ -158,6 +170,7 @@ func (s *Store) PutBack(ctx context.Context, o *Owed) error {
 }
 
 func (s *Store) whileHeld(ctx context.Context, o *Owed, set string, args ...any) error {
+	defer s.solo()()
 	done, err := s.pool.ExecContext(ctx, "update outbox set "+set+" where case_id = $1 and no = $2 and topic = $3 and fence = $4 and state = 'owed'",
 		append([]any{o.CaseID, o.No, o.Topic, o.Fence}, args...)...)
 	if err != nil {
