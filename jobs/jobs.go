@@ -23,9 +23,9 @@ type Runner struct {
 	Beats func(ctx context.Context) error
 	// Post delivers what is owed; nil leaves it to other nodes.
 	Post *Post
-	// KeepKeys is how long the answer to an idempotency key is known, KeepDone how
+	// KeepAnswers is how long the answer to an idempotency key is known, KeepMessages how
 	// long a delivered message's row stays. Zero keeps them for ever.
-	KeepKeys, KeepDone time.Duration
+	KeepAnswers, KeepMessages time.Duration
 }
 
 // How often each work is done, and how much of it at once.
@@ -176,7 +176,7 @@ func (r *Runner) beat(ctx context.Context) error {
 }
 
 func (r *Runner) retain(ctx context.Context) error {
-	n, err := r.Store.Retain(ctx, r.KeepKeys, r.KeepDone)
+	n, err := r.Store.Retain(ctx, r.KeepAnswers, r.KeepMessages)
 	if n > 0 {
 		r.Log.InfoContext(ctx, "old rows dropped", "rows", n)
 	}

@@ -36,8 +36,8 @@ type Settings struct {
 	RateLimits     string `env:"FANGXIN_RATE_LIMITS" default:"on" help:"on, or off for measuring."`
 	MetricsListen  string `env:"FANGXIN_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address of its own for /metrics, /healthz and /readyz; empty: /metrics answers this machine only, on the main address."`
 
-	KeepKeys int `env:"FANGXIN_KEEP_KEYS" default:"30" help:"Days for which a repeated request gets its first answer again; 0: for ever."`
-	KeepDone int `env:"FANGXIN_KEEP_DONE" default:"90" help:"Days for which the row of a delivered message stays; 0: for ever."`
+	KeepAnswers  int `env:"FANGXIN_KEEP_ANSWERS" default:"30" help:"Days for which a repeated request gets its first answer again; 0: for ever."`
+	KeepMessages int `env:"FANGXIN_KEEP_MESSAGES" default:"90" help:"Days for which the row of a delivered message stays; 0: for ever."`
 
 	origins map[string]string
 }
@@ -45,7 +45,7 @@ type Settings struct {
 // known are the environment variables that mean something; any other that
 // begins with FANGXIN_ is a mistake.
 var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_SIGNING_KEY", "FANGXIN_BACKUP_RECIPIENT", "FANGXIN_LISTEN",
-	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_KEEP_KEYS", "FANGXIN_KEEP_DONE"}
+	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES"}
 
 // testOnly are those of the project's own tests and benches.
 var testOnly = []string{"FANGXIN_TEST_", "FANGXIN_BENCH_", "FANGXIN_CHAOS", "FANGXIN_VICTIM"}
@@ -89,7 +89,7 @@ func resolveSettings(parser *kong.Kong, args []string) error {
 	})).Apply(parser)
 }
 
-var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "keep-keys", "keep-done"}
+var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "keep-answers", "keep-messages"}
 
 func settingsFile(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
@@ -168,7 +168,7 @@ func (c *ConfigCmd) Run(g *Globals) error {
 	for _, row := range [][2]string{{"config", s.File}, {"data", s.Data}, {"database-url", hidePassword(s.DatabaseURL)}, {"redis-url", hidePassword(s.RedisURL)},
 		{"policy", s.Policy}, {"key", hidden(s.Key)}, {"signing-key", hidden(s.SigningKey)}, {"backup-recipient", s.Recipient}, {"listen", s.Listen}, {"client-address", s.ClientAddress}, {"trusted-proxies", s.TrustedProxies},
 		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen},
-		{"keep-keys", strconv.Itoa(s.KeepKeys)}, {"keep-done", strconv.Itoa(s.KeepDone)}} {
+		{"keep-answers", strconv.Itoa(s.KeepAnswers)}, {"keep-messages", strconv.Itoa(s.KeepMessages)}} {
 		fmt.Fprintf(g.Out, "%-16s %-40q %s\n", row[0], row[1], s.origins[row[0]])
 	}
 	return s.check()
@@ -189,8 +189,8 @@ func (s *Settings) check() error {
 	if err := jobs.ParseRedis(s.RedisURL); s.RedisURL != "" && err != nil {
 		return errUse{fmt.Errorf("redis-url (FANGXIN_REDIS_URL): %w", err)}
 	}
-	if s.KeepKeys < 0 || s.KeepDone < 0 {
-		return errUse{errors.New("keep-keys, keep-done (FANGXIN_KEEP_KEYS, FANGXIN_KEEP_DONE): a number of days, or 0")}
+	if s.KeepAnswers < 0 || s.KeepMessages < 0 {
+		return errUse{errors.New("keep-answers, keep-messages (FANGXIN_KEEP_ANSWERS, FANGXIN_KEEP_MESSAGES): a number of days, or 0")}
 	}
 	if s.DatabaseURL != "" && !strings.HasPrefix(s.DatabaseURL, "postgres://") && !strings.HasPrefix(s.DatabaseURL, "postgresql://") {
 		return errUse{errors.New("database-url (FANGXIN_DATABASE_URL): write postgres://user@host/name, or leave it empty for SQLite")}
