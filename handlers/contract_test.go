@@ -23,7 +23,15 @@ type contract struct {
 	doc    *openapi3.T
 	routes []Route
 	mu     sync.Mutex
-	seen   map[string]map[int]bool // route → statuses
+
+	trusting bool                    // check nothing
+	seen     map[string]map[int]bool // route → statuses
+}
+
+func init() {
+	for _, kind := range media {
+		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
+	}
 }
 
 func newContract(t *testing.T, s *Server, url string) *contract {
@@ -67,6 +75,27 @@ func (x *contract) route(method, path string) string {
 	return method + " " + r.Path
 }
 
+// ask sends a request that is in no document and leaves it unchecked.
+func (x *contract) ask(method, path, token, body string) (int, string) {
+	x.t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, x.url+path, strings.NewReader(body))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
 // call sends a request and checks it and its answer against the document.
 func (x *contract) call(method, path, token string, body any, key string, headers ...string) (int, string) {
 	x.t.Helper()
@@ -104,7 +133,9 @@ func (x *contract) call(method, path, token string, body any, key string, header
 		x.t.Fatal(err)
 	}
 	req.Body = io.NopCloser(bytes.NewReader(text))
-	x.check(req, res, answer)
+	if !x.trusting {
+		x.check(req, res, answer)
+	}
 	return res.StatusCode, string(answer)
 }
 

@@ -192,9 +192,16 @@ func (r Route) statuses() []int {
 		out = append(out, http.StatusUnauthorized, http.StatusNotFound)
 	}
 	if r.Method != http.MethodGet {
-		out = append(out, http.StatusForbidden, http.StatusRequestTimeout, http.StatusConflict, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+		out = append(out, http.StatusForbidden, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
-	if strings.Contains(r.Path, "{seq}") {
+	switch body, keyed := bodies[r.name()]; {
+	case r.name() == "POST /api/v1/cases":
+		out = append(out, http.StatusConflict, http.StatusUnprocessableEntity)
+	case r.Method != http.MethodGet && (!keyed || strings.HasSuffix(r.Path, "/commands")): // an act on a case
+		out = append(out, http.StatusConflict, http.StatusGone, http.StatusUnprocessableEntity)
+	case keyed && body != nothing{} && r.Path != "/api/v1/search": // the key again with another body
+		out = append(out, http.StatusUnprocessableEntity)
+	case strings.Contains(r.Path, "{seq}"):
 		out = append(out, http.StatusGone)
 	}
 	slices.Sort(out)

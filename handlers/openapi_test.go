@@ -110,7 +110,7 @@ func TestTheResourcesCoverTheTable(t *testing.T) {
 			if len(row.From) == 0 {
 				continue
 			}
-			r, choice, _, _ := find(kind, row.Event)
+			r, choice, _, _ := find(kind, row.Event, 0)
 			fields := append(r.fields(kind), choice)
 			for _, g := range row.If {
 				for _, need := range workflow.Needs(g) {

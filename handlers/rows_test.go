@@ -30,13 +30,15 @@ type wire struct {
 	api      *Server
 	s        *store.Store
 	contract *contract
-	tokens   map[string]string // of users by role, of parties by case and side
-	rows     map[string]string // row → resource
+	tokens   map[string]string                 // of users by role, of parties by case and side
+	rows     map[string]string                 // row → resource
+	cases    map[workflow.Kind][]workflow.Case // closed ones
+	repeated map[string]bool                   // resources
 	n        int
 }
 
 func newWire(t *testing.T, s *store.Store, w *storetest.World, now func() time.Time) *wire {
-	x := &wire{t: t, s: s, tokens: map[string]string{}, rows: map[string]string{}}
+	x := &wire{t: t, s: s, tokens: map[string]string{}, rows: map[string]string{}, repeated: map[string]bool{}}
 	x.api = &Server{Store: s, Rules: w.Law, Now: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Limits: unlimited()}
 	x.Server = httptest.NewServer(x.api.Handler())
 	t.Cleanup(x.Close)
@@ -86,23 +88,32 @@ func (x *wire) party(number, side string) string {
 	return x.tokens[name]
 }
 
-// find is the resource of an event, with the choice that leads to it.
-func find(kind workflow.Kind, event string) (r resource, choice, value string, ok bool) {
+// find is a resource of an event, with the choice that leads to it: where several
+// take it, each in turn.
+func find(kind workflow.Kind, event string, turn int) (r resource, choice, value string, ok bool) {
 	list := caseResources
 	if kind == workflow.Report {
 		list = reportResources
 	}
+	type place struct {
+		r             resource
+		choice, value string
+	}
+	var all []place
 	for _, r := range list {
-		field, all := r.options()
-		for _, o := range all {
-			for _, e := range o.events {
-				if e == event && (ok == false || len(r.candidates()) == 1) {
-					return r, field, o.value, true
-				}
+		field, options := r.options()
+		for _, o := range options {
+			if slices.Contains(o.events, event) {
+				all = append(all, place{r, field, o.value})
+				break
 			}
 		}
 	}
-	return r, "", "", false
+	if len(all) == 0 {
+		return r, "", "", false
+	}
+	p := all[turn%len(all)]
+	return p.r, p.choice, p.value, true
 }
 
 func (x *wire) execute(ctx context.Context, q store.Request) (store.Answer, error) {
@@ -126,7 +137,7 @@ func (x *wire) execute(ctx context.Context, q store.Request) (store.Answer, erro
 		if strings.HasPrefix(q.Case, "JB") {
 			prefix, kind = reportPath, workflow.Report
 		}
-		r, choice, value, ok := find(kind, q.Command.Event)
+		r, choice, value, ok := find(kind, q.Command.Event, x.n)
 		if !ok {
 			x.t.Fatalf("no resource takes %s", q.Command.Event)
 		}
@@ -178,7 +189,7 @@ func fill(body map[string]any, fields []string, cmd *workflow.Command) {
 	}
 }
 
-// send posts a command; the first time that a row is taken again, as a repeat
+// send posts a command; the first time at a resource again, as a repeat
 // that must get the same answer, and with other words under the same key.
 func (x *wire) send(path, token string, body map[string]any, event string) (store.Answer, error) {
 	x.n++
@@ -204,10 +215,12 @@ func (x *wire) send(path, token string, body map[string]any, event string) (stor
 	if out.Events[0].Event != event || out.Replayed {
 		x.t.Errorf("%s %v took %s, not %s", path, body, out.Events[0].Event, event)
 	}
-	if x.rows[out.Events[0].ID] != "" {
+	route := x.contract.route("POST", path)
+	x.rows[out.Events[0].ID] = route
+	if x.repeated[route] {
 		return answer, nil
 	}
-	x.rows[out.Events[0].ID] = x.contract.route("POST", path)
+	x.repeated[route] = true
 	status, again := x.contract.call("POST", path, token, body, key)
 	var repeat struct {
 		Events   []store.Done
@@ -260,6 +273,26 @@ func (x *wire) live(events ...string) {
 	}
 }
 
+// find lists cases in a state, with their person or without.
+func (x *wire) find(state string, erased bool) []string {
+	kind := workflow.Complaint
+	if strings.HasPrefix(state, "REPORT") {
+		kind = workflow.Report
+	}
+	lines, _, err := x.s.List(context.Background(), &store.User{Roles: []string{"officer", "supervisor"}}, store.Filter{Kind: kind, State: state}, store.Page{Sort: "filed", Limit: 200})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	var out []string
+	for _, l := range lines {
+		v, err := x.s.Case(context.Background(), l.Number)
+		if err == nil && (v.Facts["erased"] == "yes") == erased && v.Outcome != "ARCHIVED" {
+			out = append(out, l.Number)
+		}
+	}
+	return out
+}
+
 // Every row of the table that a person may take is taken over HTTP through its
 // resource, on both databases: the scripts are found, not listed.
 func TestEveryRowHasAResource(t *testing.T) {
@@ -274,6 +307,7 @@ func TestEveryRowHasAResource(t *testing.T) {
 		}
 		defer func() { _ = s.Close() }()
 		x := newWire(t, s, w, clock.Now)
+		x.contract.trusting = s.Dialect() == "postgres" // the answers' form does not hang on the database
 		_, err = simulate.Run(context.Background(), s, w.Law, clock, simulate.Plan{From: from, To: from, Seed: 1, Scripted: true, Execute: x.execute, Outage: func(o workflow.Outage) {
 			law := w.Law()
 			law.Outages = append(law.Outages, o)
@@ -284,6 +318,10 @@ func TestEveryRowHasAResource(t *testing.T) {
 		}
 		x.live("file_with_authority", "classify", "dispatch")
 		x.live("file_with_authority", "classify", "invite_settlement", "accept_meanwhile", "channels_exhausted", "proceed_to_mediation")
+		if !x.contract.trusting {
+			x.probe(x.find("CLOSED.closed", false)[0], x.find("REPORT.closed", false)[0])
+			x.unseen(t)
+		}
 		for _, list := range [][]workflow.Row{workflow.Transitions, workflow.ReportTransitions} {
 			for i := range list {
 				row := &list[i]
