@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -227,14 +228,11 @@ func (s *Server) doFirst(ctx context.Context, c *Call, v store.View, in *act, an
 	if len(requests) == 0 {
 		return nil, barred
 	}
-	i, err := s.pick(ctx, v, requests)
-	if err != nil {
-		return nil, err
-	}
-	out, err := s.execute(ctx, c, v, requests[i])
+	out, err := s.execute(ctx, c, v, requests[s.pick(v, requests)])
 	err = s.warn(err, &v.Case, c.Language)
-	if refused, ok := err.(*workflow.Refusal); ok && refused.Code == "key_reused" && len(requests) > 1 {
-		if again, found, lookErr := s.Store.Answered(ctx, requests); lookErr == nil && found && again >= 0 { // the same request won between our two looks
+	var refusal *workflow.Refusal
+	if errors.As(err, &refusal) && refusal.Code == "key_reused" && len(requests) > 1 { // by itself, when the case allowed another of them?
+		if again, lookErr := s.Store.Answered(ctx, requests); lookErr == nil && again >= 0 {
 			out, err = s.execute(ctx, c, v, requests[again])
 		}
 	}
@@ -244,30 +242,26 @@ func (s *Server) doFirst(ctx context.Context, c *Call, v store.View, in *act, an
 	return out, err
 }
 
-// pick chooses among the events: the one that this key was answered with, or the
-// first that the law would take now; when it would take none, the one that it
-// refuses for the most telling reason.
-func (s *Server) pick(ctx context.Context, v store.View, requests []store.Request) (int, error) {
+// pick chooses among the events: the first that the law would take now; when it
+// would take none, the one that it refuses for the most telling reason.
+func (s *Server) pick(v store.View, requests []store.Request) int {
 	if len(requests) == 1 {
-		return 0, nil
-	}
-	if i, found, err := s.Store.Answered(ctx, requests); err != nil || found {
-		return max(i, 0), err // -1: the key was another request's, and the door says so
+		return 0
 	}
 	now, law := s.Now(), s.Rules()
 	c := settled(v.Case, law, now)
 	best, rank := 0, -1
 	for i, q := range requests {
 		_, err := workflow.Decide(c, q.Command, law, now)
-		refusal, ok := err.(*workflow.Refusal)
-		if !ok {
-			return i, nil
+		var refusal *workflow.Refusal
+		if !errors.As(err, &refusal) {
+			return i
 		}
 		if r := telling(refusal.Code); r > rank {
 			best, rank = i, r
 		}
 	}
-	return best, nil
+	return best
 }
 
 // telling ranks refusals: a row that the state does not have says least.

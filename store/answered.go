@@ -7,30 +7,26 @@ import (
 	"errors"
 )
 
-// Answered finds out whether a key was used before, and for which of several
-// requests that differ in their command alone: its place, or -1 where it was for
-// another. Whoever chooses a command by the state of a case asks first, so that
-// a repeated request is chosen as it was.
-func (s *Store) Answered(ctx context.Context, requests []Request) (which int, found bool, err error) {
-	if requests[0].Key == "" {
-		return -1, false, nil
-	}
+// Answered finds out which of several requests, that differ in their command
+// alone, their key was answered for: its place, or -1. Whoever chooses a command
+// by the state of a case learns so what a repeated request chose the first time.
+func (s *Store) Answered(ctx context.Context, requests []Request) (which int, err error) {
 	var print []byte
 	err = s.pool.QueryRowContext(ctx, "select print from idempotency where key = $1", requests[0].Scope+"/"+requests[0].Key).Scan(&print)
 	if errors.Is(err, sql.ErrNoRows) {
-		return -1, false, nil
+		return -1, nil
 	}
 	if err != nil {
-		return -1, false, err
+		return -1, err
 	}
 	for i, q := range requests {
 		own, err := s.fingerprint(&q)
 		if err != nil {
-			return -1, true, err
+			return -1, err
 		}
 		if bytes.Equal(own, print) {
-			return i, true, nil
+			return i, nil
 		}
 	}
-	return -1, true, nil
+	return -1, nil
 }
