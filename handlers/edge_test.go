@@ -276,3 +276,25 @@ func TestAProxyThatIsNotNamed(t *testing.T) {
 		t.Error("an address in the log")
 	}
 }
+
+// A handler that panics takes nobody with it: the caller gets a request's id and
+// no cause, the log the route and the stack.
+func TestAPanicIsOneAnswer(t *testing.T) {
+	q := newQuay(t, nil, Route{"GET", "/panic", Anyone, Reading, func(context.Context, *Call) (any, error) { panic("cause") }, 200},
+		Route{"GET", "/read", Anyone, Reading, echoed, 200})
+	res, body := q.raw("GET /panic HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	if res == nil || res.StatusCode != 500 || strings.Contains(body, "cause") || !strings.Contains(body, `"code":"internal"`) {
+		t.Errorf("%v %s", res, body)
+	}
+	for _, want := range []string{`"msg":"panic"`, `"route":"/panic"`, `"status":500`, "edge_test.go"} {
+		if !strings.Contains(q.logs.String(), want) {
+			t.Errorf("no %s in %s", want, q.logs.String())
+		}
+	}
+	if n := len(q.limits.slots); n != 0 {
+		t.Errorf("%d places stay taken", n)
+	}
+	if res := q.get("/read"); res.StatusCode != 200 {
+		t.Errorf("afterwards: %d", res.StatusCode)
+	}
+}
