@@ -16,22 +16,23 @@ import (
 	"modernc.org/sqlite"
 )
 
-// file is what new connections to one test's SQLite file are told.
-type file struct {
+// disk is what new connections to the SQLite file in a folder are told, all of
+// it at once.
+type disk struct {
 	folder   string
-	pages    atomic.Int64 // 0: as many as the disk holds
-	readOnly atomic.Bool
+	pages    int
+	readOnly bool
 }
 
-var files atomic.Pointer[file]
+var disks atomic.Pointer[disk]
 
 func init() {
 	sqlite.RegisterConnectionHook(func(conn sqlite.ExecQuerierContext, dsn string) error {
-		f := files.Load()
-		if f == nil || f.folder == "" || !strings.Contains(dsn, f.folder) {
+		d := disks.Load()
+		if d == nil || !strings.Contains(dsn, d.folder) {
 			return nil
 		}
-		for _, text := range []string{fmt.Sprintf("pragma max_page_count = %d", f.pages.Load()), fmt.Sprintf("pragma query_only = %t", f.readOnly.Load())} {
+		for _, text := range []string{fmt.Sprintf("pragma max_page_count = %d", d.pages), fmt.Sprintf("pragma query_only = %t", d.readOnly)} {
 			if _, err := conn.ExecContext(context.Background(), text, []driver.NamedValue{}); err != nil {
 				return err
 			}
@@ -44,10 +45,9 @@ func init() {
 // is told to come again, nothing is half-written, no hand is needed.
 func TestSQLiteFullAndReadOnly(t *testing.T) {
 	w := storetest.New(t)
-	f := &file{folder: w.Cfg.Data}
-	f.pages.Store(350)
-	files.Store(f)
-	defer files.Store(nil)
+	put := func(pages int, readOnly bool) { disks.Store(&disk{w.Cfg.Data, pages, readOnly}) }
+	put(350, false)
+	defer disks.Store(nil)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -55,15 +55,13 @@ func TestSQLiteFullAndReadOnly(t *testing.T) {
 	suffer(t, w, "sqlite/full+read-only", func(l *storetest.Load) int {
 		for range often(1, 10) {
 			l.Troubled(20)
-			f.readOnly.Store(true) // a connection that could not write is opened anew
-			f.pages.Store(1 << 30)
+			put(1<<30, true) // a connection that could not write is opened anew
 			l.Troubled(20)
-			f.pages.Store(int64(w.Count("pragma page_count") + 100))
-			f.readOnly.Store(false)
+			put(w.Count("pragma page_count")+100, false)
 			l.Recovered(40)
 		}
 		l.Troubled(1)
-		f.pages.Store(1 << 30)
+		put(1<<30, false)
 		return 2*often(1, 10) + 1
 	})
 }
