@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -164,12 +165,8 @@ func (out *Restored) takeKeys(ctx context.Context, _ *Store, db session, opt Res
 		if err := json.NewDecoder(a).Decode(&lot); err != nil {
 			return err
 		}
-		for _, k := range lot {
-			wrapped, err := base64.StdEncoding.DecodeString(k.Wrapped)
-			if err != nil {
-				return err
-			}
-			if _, err := db.ExecContext(ctx, "insert into case_keys (case_id, kek, wrapped) values ($1, $2, $3)", k.ID, k.Kek, wrapped); err != nil {
+		for rows := range slices.Chunk(lot, 500) {
+			if err := insertKeys(ctx, db, rows); err != nil {
 				return err
 			}
 		}
@@ -177,6 +174,24 @@ func (out *Restored) takeKeys(ctx context.Context, _ *Store, db session, opt Res
 			return drain(a, opt.Keys)
 		}
 	}
+}
+
+func insertKeys(ctx context.Context, db session, rows []keyRow) error {
+	var text strings.Builder
+	var args []any
+	for i, k := range rows {
+		wrapped, err := base64.StdEncoding.DecodeString(k.Wrapped)
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		fmt.Fprintf(&text, "($%d, $%d, $%d)", 3*i+1, 3*i+2, 3*i+3)
+		args = append(args, k.ID, k.Kek, wrapped)
+	}
+	_, err := db.ExecContext(ctx, "insert into case_keys (case_id, kek, wrapped) values "+text.String(), args...)
+	return err
 }
 
 func (out *Restored) publishAgain(ctx context.Context, s *Store, db session, opt RestoreOptions) error {
