@@ -78,25 +78,3 @@ func TestServiceFile(t *testing.T) {
 		t.Errorf("%v: %s", err, out)
 	}
 }
-
-// Every document that a document or the README points to is there.
-func TestLinksLead(t *testing.T) {
-	pages, _ := filepath.Glob("../../docs/*.md")
-	more, _ := filepath.Glob("../../docs/decisions/*.md")
-	for _, page := range append(append(pages, more...), "../../README.md") {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, part := range strings.Split(string(text), "](")[1:] {
-			target, _, _ := strings.Cut(part, ")")
-			target, _, _ = strings.Cut(target, "#")
-			if target == "" || strings.Contains(target, "://") || strings.HasPrefix(target, "/") {
-				continue
-			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), target)); err != nil {
-				t.Errorf("%s points to %s, which is not there", page, target)
-			}
-		}
-	}
-}
