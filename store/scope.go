@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fangxin/workflow"
@@ -180,11 +181,25 @@ func (r rule) where(b *binds) string {
 		if len(r.value) >= townDigits {
 			return r.column + " = " + b.add(r.value)
 		}
-		return fmt.Sprintf("substr(%s, 1, %d) = %s", r.column, len([]rune(r.value)), b.add(r.value))
-	case "lacks":
-		return "replace(recused, " + b.add("|"+r.value+"|") + ", '') = recused"
+		return r.between(b)
+	case "lacks": // the first half says how rare the second is: a planner that guesses sorts everything
+		return "(recused = '' or replace(recused, " + b.add("|"+r.value+"|") + ", '') = recused)"
 	}
 	panic("no such rule: " + r.op)
+}
+
+// between writes a beginning as a range, which a planner can estimate and an index
+// serve: of a division code, which is digits.
+func (r rule) between(b *binds) string {
+	n, err := strconv.ParseUint(r.value, 10, 32)
+	if err != nil {
+		return fmt.Sprintf("substr(%s, 1, %d) = %s", r.column, len([]rune(r.value)), b.add(r.value))
+	}
+	text := r.column + " >= " + b.add(r.value)
+	if next := fmt.Sprintf("%0*d", len(r.value), n+1); len(next) == len(r.value) {
+		text += " and " + r.column + " < " + b.add(next)
+	}
+	return "(" + text + ")"
 }
 
 // townDigits is the length of a town's division code, of which a county's, a

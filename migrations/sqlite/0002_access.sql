@@ -37,7 +37,7 @@ create index board_filed on board (filed, case_id);
 create index board_unit_due on board (unit, due, case_id);
 create index board_unit_filed on board (unit, filed, case_id);
 create index board_town_due on board (town, due, case_id);
-create index board_state on board (state, unit, due, case_id);
+create index board_state on board (state, unit, due, case_id, kind, town, recused);
 create index board_ticket on board (ticket) where ticket <> '';
 create index board_officer on board (officer, due, case_id) where officer <> '';
 create index board_organisation on board (organisation, due, case_id) where organisation <> '';
