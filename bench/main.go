@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"slices"
 	"sync"
@@ -25,7 +26,19 @@ func main() {
 	filings := flag.Int("filings", 1_000_000, "cases that wait while the midnight comes")
 	due := flag.Int("due", 100_000, "of them due at midnight")
 	profile := flag.String("cpuprofile", "", "write a processor profile to this file")
+	memprofile := flag.String("memprofile", "", "write an allocation profile to this file")
+	callers := flag.Int("callers", 64, "callers of cost")
+	n := flag.Int("n", 20000, "filings of cost")
+	hand := flag.Bool("hand", false, "cost of the limit")
 	flag.Parse()
+	if *memprofile != "" {
+		runtime.MemProfileRate = 4096
+		defer func() {
+			f, _ := os.Create(*memprofile)
+			_ = pprof.Lookup("allocs").WriteTo(f, 0)
+			_ = f.Close()
+		}()
+	}
 	if *profile != "" {
 		f, err := os.Create(*profile)
 		if err == nil {
@@ -42,6 +55,8 @@ func main() {
 		run  func() error
 	}{
 		{"decide", decide},
+		{"cost-sqlite", func() error { return cost("", *callers, *n, *hand) }},
+		{"cost-postgres", func() error { return cost(os.Getenv("FANGXIN_BENCH_POSTGRES"), *callers, *n, *hand) }},
 		{"filings-sqlite", func() error { return filingsBeside("", *rounds, *window) }},
 		{"filings-postgres", func() error { return filingsBeside(os.Getenv("FANGXIN_BENCH_POSTGRES"), *rounds, *window) }},
 		{"verify", verifySpeed},

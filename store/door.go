@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync/atomic"
 	"time"
 
 	"fangxin/workflow"
+	"fangxin/workflow/ledger"
 )
 
 // Request asks for one change. Case is the number of an existing case, or empty
@@ -43,6 +45,32 @@ type Done struct {
 	Event string `json:"event"`
 }
 
+// append appends the answer as json.Marshal would write it: all its texts are
+// codes, which need no escapes.
+func (a *Answer) append(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"case_id":`...), a.CaseID, 10)
+	b = ledger.AppendString(append(b, `,"number":`...), a.Number)
+	b = strconv.AppendInt(append(b, `,"version":`...), a.Version, 10)
+	b = ledger.AppendString(append(b, `,"state":`...), string(a.State))
+	if a.Outcome != "" {
+		b = ledger.AppendString(append(b, `,"outcome":`...), a.Outcome)
+	}
+	b = append(b, `,"events":[`...)
+	for i, e := range a.Events {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(append(b, `{"seq":`...), e.Seq, 10)
+		b = ledger.AppendString(append(b, `,"id":`...), e.ID)
+		b = append(ledger.AppendString(append(b, `,"event":`...), e.Event), '}')
+	}
+	b = append(b, ']')
+	if a.Report != "" {
+		b = ledger.AppendString(append(b, `,"report":`...), a.Report)
+	}
+	return append(b, '}')
+}
+
 var (
 	// ErrUnknown is the only truthful answer when the database cannot be asked:
 	// repeat the request with the same key and learn what happened.
@@ -61,7 +89,8 @@ var (
 	errLost     = errors.New("connection lost")            // replayed as a group, by key
 )
 
-// database is one dialect. A transaction is read, then write or rollback.
+// database is one dialect. A transaction is read, then write or rollback; or
+// write alone, where nothing need be read.
 type database interface {
 	read(ctx context.Context, want *wanted, got *found) error
 	write(ctx context.Context, r *rows) error // commits
@@ -102,6 +131,9 @@ type folding struct {
 	filed    time.Time
 	moved    bool
 	broken   error // an expiry panicked: nothing of this case is touched
+	// of a draft: the projection and each clock's reminder as they will be stored
+	body   []byte
+	remind []*time.Time
 }
 
 const (
@@ -114,6 +146,7 @@ type request struct {
 	Request
 	caseID int64
 	sealed sealedBox
+	draft  *draft
 	print  []byte
 	state  atomic.Int32
 	done   chan struct{}
@@ -141,6 +174,9 @@ type door struct {
 	// away is whether the last group had no answer: no more callers are taken than
 	// the next one can hold, and it is attempted once.
 	away atomic.Bool
+	// wary counts the groups for which keys are looked up although all are drafts:
+	// somebody sent a key again.
+	wary int
 	// counted for tests and metrics
 	groups, commands, replays, lost atomic.Int64
 	sizes, seconds                  *spread
@@ -278,6 +314,7 @@ func (d *door) commit(group []*request) {
 	d.groups.Add(1)
 	d.commands.Add(int64(len(group)))
 	d.sizes.add(float64(len(group)))
+	d.wary = max(0, d.wary-1)
 	began := d.s.cfg.Now()
 	err := d.settle(group)
 	if errors.Is(err, ErrUnknown) {
@@ -311,14 +348,19 @@ func (d *door) settle(group []*request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	for try := 1; ; try++ {
-		_, err := d.attempt(ctx, group, 0)
+	look := d.wary > 0
+	for try := 1; ; {
+		_, err := d.attempt(ctx, group, 0, look)
 		if err != nil {
 			d.rollback()
 		}
 		if !errors.Is(err, errLost) {
 			d.away.Store(false)
-			return err
+			if err == nil || look {
+				return err
+			}
+			d.wary, look = lookFor, true
+			continue
 		}
 		d.lost.Add(1)
 		d.s.dropIdle()
@@ -327,6 +369,7 @@ func (d *door) settle(group []*request) error {
 			return ErrUnknown
 		}
 		pause(try)
+		try, look = try+1, true
 	}
 }
 
@@ -334,7 +377,7 @@ func (d *door) settle(group []*request) error {
 func (d *door) sweep(limit int) (int, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), settleLimit)
 	defer cancel()
-	n, err := d.attempt(ctx, nil, limit)
+	n, err := d.attempt(ctx, nil, limit, true)
 	if err != nil {
 		d.swept = place{}
 		d.rollback()
@@ -347,6 +390,10 @@ func (d *door) rollback() {
 	defer cancel()
 	d.db.rollback(ctx)
 }
+
+// lookFor is for how many groups keys are looked up after one was sent again:
+// who repeats keys on purpose must not make every group fail once.
+const lookFor = 64
 
 // pause lets a database that is going away come back: 1 ms, doubled each time.
 func pause(try int) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"fangxin/workflow"
 	"fangxin/workflow/ledger"
@@ -70,6 +71,9 @@ func (s *Store) prepare(ctx context.Context, q Request) (*request, error) {
 		}
 		return nil, err
 	}
+	if r.caseID == 0 {
+		r.draft = newDraft(r.Command, s.cfg.Rules(), s.cfg.Now().UTC().Truncate(time.Microsecond))
+	}
 	return r, nil
 }
 
@@ -99,29 +103,27 @@ func (s *Store) answered(ctx context.Context, r *request) (*request, bool) {
 func (r *request) reportCommitment() string { return r.Command.Commitment }
 
 // unclean finds a text that the databases cannot store as it is; one of them
-// would fail the whole group for it.
+// would fail the whole group for it. Names stand in order: the first is told.
 func unclean(q *Request) string {
-	texts := map[string]string{"key": q.Key, "actor": q.Command.Actor.ID, "channel": q.Command.Actor.Channel, "identity": q.Command.Actor.Identity}
+	a, person, respondent, words := &q.Command.Actor, &workflow.Person{}, &workflow.Respondent{}, ""
 	if p := q.Command.Private; p != nil {
-		texts["words"] = p.Words
+		words = p.Words
 		if p.Person != nil {
-			for name, v := range map[string]string{"name": p.Person.Name, "phone": p.Person.Phone, "email": p.Person.Email, "address": p.Person.Address, "identity": p.Person.Identity} {
-				texts["person."+name] = v
-			}
+			person = p.Person
 		}
 		if p.Respondent != nil {
-			for name, v := range map[string]string{"name": p.Respondent.Name, "phone": p.Respondent.Phone, "email": p.Respondent.Email, "address": p.Respondent.Address, "code": p.Respondent.Code} {
-				texts["respondent."+name] = v
-			}
+			respondent = p.Respondent
 		}
 	}
-	bad := ""
-	for name, v := range texts {
-		if !ledger.Clean(v) && (bad == "" || name < bad) {
-			bad = name
+	for _, x := range [...][2]string{{"actor", a.ID}, {"channel", a.Channel}, {"identity", a.Identity}, {"key", q.Key},
+		{"person.address", person.Address}, {"person.email", person.Email}, {"person.identity", person.Identity}, {"person.name", person.Name}, {"person.phone", person.Phone},
+		{"respondent.address", respondent.Address}, {"respondent.code", respondent.Code}, {"respondent.email", respondent.Email}, {"respondent.name", respondent.Name},
+		{"respondent.phone", respondent.Phone}, {"words", words}} {
+		if !ledger.Clean(x[1]) {
+			return x[0]
 		}
 	}
-	return bad
+	return ""
 }
 
 // relate tells the law what it may know of the other case that a command names:

@@ -82,6 +82,7 @@ func TestKilledConnections(t *testing.T) {
 	if lost := n - stored; lost > 0 || refused.Load() > 0 || int64(stored-n) > unknown.Load() {
 		t.Errorf("%d acknowledged, %d stored, %d unknown", n, stored, unknown.Load())
 	}
+	y := storetest.Tally{Name: "postgres/killed-connections", Faults: killed, Acked: n, Lost: max(0, n-stored)}
 	keys.Range(func(k, a any) bool {
 		var answer string
 		if err := w.Pool().QueryRow("select answer from idempotency where key = $1", k).Scan(&answer); err != nil || !strings.Contains(answer, a.(store.Answer).Number) {
@@ -91,10 +92,12 @@ func TestKilledConnections(t *testing.T) {
 	})
 	if doubled := w.count(t, "select count(*) from (select case_id, seq from events group by 1, 2 having count(*) > 1) x"); doubled > 0 {
 		t.Errorf("%d events twice", doubled)
+		y.Doubled = doubled
 	}
 	if wrong := w.count(t, "select count(*) from cases c where version <> (select count(*) from events where case_id = c.id)"); wrong > 0 {
 		t.Errorf("%d projections differ from their log", wrong)
 	}
+	y.Report(t)
 }
 
 // kill ends connections of the door, every second one while it commits.
@@ -227,8 +230,10 @@ func TestKilledProcess(t *testing.T) {
 				dsn = storetest.Postgres(t)
 			}
 			data := t.TempDir()
-			for range often(2, 10) {
+			y := storetest.Tally{Name: kind + "/killed-process", Faults: often(2, 10)}
+			for range y.Faults {
 				acked := murder(t, data, dsn)
+				y.Acked += len(acked)
 				s, err := store.Open(ctx, config(t, dsn, data))
 				if err != nil {
 					t.Fatal(err)
@@ -236,6 +241,7 @@ func TestKilledProcess(t *testing.T) {
 				for _, number := range acked {
 					if _, err := s.Case(ctx, number); err != nil {
 						t.Errorf("%s was acknowledged: %v", number, err)
+						y.Lost++
 					}
 				}
 				var wrong int
@@ -253,6 +259,7 @@ func TestKilledProcess(t *testing.T) {
 					t.Error(err)
 				}
 			}
+			y.Report(t)
 		})
 	}
 }

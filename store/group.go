@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -14,32 +13,22 @@ import (
 )
 
 // attempt runs one transaction: read, settle what is due, decide in memory,
-// write, commit. With overdue > 0 it is a sweep and has no commands.
-func (d *door) attempt(ctx context.Context, group []*request, overdue int) (int, error) {
+// write, commit. With overdue > 0 it is a sweep and has no commands. Unless told
+// to look, it reads nothing for a group of drafts.
+func (d *door) attempt(ctx context.Context, group []*request, overdue int, look bool) (int, error) {
 	now := d.s.cfg.Now().UTC().Truncate(time.Microsecond)
 	law := d.s.cfg.Rules()
 	if err := d.provide(ctx, group, now, law); err != nil {
 		return 0, err
 	}
-	want := wanted{dueAt: now, overdue: overdue, after: d.swept}
-	for _, r := range group {
-		r.answer, r.err = Answer{}, nil
-		want.keys = append(want.keys, r.Key)
-		if r.Unique != "" {
-			want.keys = append(want.keys, r.Unique)
-		}
-		if r.caseID != 0 {
-			want.cases = append(want.cases, r.caseID)
-		}
-	}
-	slices.Sort(want.cases)
-	want.cases = slices.Compact(want.cases)
 	got := &d.found
 	clear(got.cases)
 	clear(got.keys)
 	got.order = got.order[:0]
-	if err := d.db.read(ctx, &want, got); err != nil {
-		return 0, err
+	if look || !drafted(group, law, now) {
+		if err := d.db.read(ctx, d.want(group, overdue, now), got); err != nil {
+			return 0, err
+		}
 	}
 	d.rows.reset()
 	d.numbers.begin()
@@ -54,9 +43,27 @@ func (d *door) attempt(ctx context.Context, group []*request, overdue int) (int,
 		d.expire(f, law, now)
 	}
 	for _, r := range group {
+		r.answer, r.err = Answer{}, nil
 		d.decide(r, got, law, now)
 	}
 	return d.finish(ctx, got, law)
+}
+
+// want lists what the group must know.
+func (d *door) want(group []*request, overdue int, now time.Time) *wanted {
+	want := &wanted{dueAt: now, overdue: overdue, after: d.swept}
+	for _, r := range group {
+		want.keys = append(want.keys, r.Key)
+		if r.Unique != "" {
+			want.keys = append(want.keys, r.Unique)
+		}
+		if r.caseID != 0 {
+			want.cases = append(want.cases, r.caseID)
+		}
+	}
+	slices.Sort(want.cases)
+	want.cases = slices.Compact(want.cases)
+	return want
 }
 
 func (d *door) finish(ctx context.Context, got *found, law workflow.Rules) (int, error) {
@@ -109,29 +116,31 @@ func (d *door) expire(f *folding, law workflow.Rules, now time.Time) {
 		}
 	}()
 	for {
-		events, due := workflow.Due(f.now, law, now)
+		steps, due := workflow.DueSteps(f.now, law, now)
 		if !due {
 			return
 		}
-		d.record(f, events, nil)
-		d.rows.expired = append(d.rows.expired, events...)
+		d.record(f, steps)
+		for i := range steps {
+			d.rows.expired = append(d.rows.expired, steps[i].Event)
+		}
 	}
 }
 
-// record writes events down; states are the case after each, if they are known.
-func (d *door) record(f *folding, events []workflow.Event, states []workflow.Case) {
-	for i, e := range events {
-		before := f.now
-		hash := d.rows.event(&f.now, e)
-		if states != nil {
-			f.now = states[i]
-		} else {
-			f.now = workflow.Apply(f.now, e)
-		}
-		f.now.Head = hash
-		f.moved = true
-		d.rows.count(f.now.ID, e.Seq, workflow.Contributions(before, f.now, e))
+// record writes down what was decided.
+func (d *door) record(f *folding, steps []workflow.Step) {
+	for i := range steps {
+		e := &steps[i].Event
+		d.chain(f, e, &steps[i].After, e.Payload(make([]byte, 0, 2048), f.now.Number), workflow.Contributions(&f.now, &steps[i].After, e))
 	}
+}
+
+// chain adds one event with its payload to the case's chain.
+func (d *door) chain(f *folding, e *workflow.Event, after *workflow.Case, payload []byte, counts []workflow.Contribution) {
+	id, number, hash := f.now.ID, f.now.Number, d.rows.event(&f.now, e, payload)
+	f.now, f.moved = *after, true
+	f.now.ID, f.now.Number, f.now.Head = id, number, hash
+	d.rows.count(f.now.ID, e.Seq, counts)
 }
 
 // decide answers one command against the case as the commands before it left
@@ -153,7 +162,8 @@ func (d *door) decide(r *request, got *found, law workflow.Rules, now time.Time)
 	f := got.cases[r.caseID]
 	switch {
 	case r.caseID == 0:
-		f = d.fresh(workflow.Complaint, law, now)
+		d.file(r, got, law, now)
+		return
 	case f == nil:
 		r.err = ErrNoSuchCase
 		return
@@ -161,42 +171,57 @@ func (d *door) decide(r *request, got *found, law workflow.Rules, now time.Time)
 		r.err = f.broken
 		return
 	}
-	events, states, err := decideSafely(f.now, r.Command, law, now)
+	steps, err := decideSafely(f.now, r.Command, law, now)
 	if err != nil {
 		r.err = err
 		return
 	}
-	before := f.now.Version
-	d.record(f, events, states)
-	if before == 0 {
-		d.keep(f, got)
+	d.record(f, steps)
+	d.answer(r, f, steps)
+	d.split(r, steps[0].Event, got, law, now)
+	d.keepAnswer(r, got, now)
+}
+
+// file takes a new case: as it was drafted, or decided anew where the draft is
+// too old. A number is taken only by what is not refused.
+func (d *door) file(r *request, got *found, law workflow.Rules, now time.Time) {
+	x := r.draft
+	if !x.holds(law, now) {
+		x = newDraft(r.Command, law, now)
 	}
-	d.attach(r, f, events[0].Seq)
-	r.answer = Answer{CaseID: f.now.ID, Number: f.now.Number, Version: f.now.Version, State: f.now.State, Outcome: f.now.Outcome}
-	for _, e := range events {
-		r.answer.Events = append(r.answer.Events, Done{e.Seq, e.ID, e.Event})
+	if x.err != nil {
+		r.err = x.err
+		return
 	}
-	d.split(r, events[0], got, law, now)
-	d.answer(r, got, now)
+	s := series{law.County().Prefix, calendar.On(x.at).Year()}
+	f := d.fresh(workflow.Complaint, s, x.at)
+	x.record(d, f)
+	d.keep(f, s, got)
+	d.answer(r, f, x.steps)
+	d.keepAnswer(r, got, now)
 }
 
 // fresh is a case that may be filed under the next number; the number is taken
 // only when it is kept.
-func (d *door) fresh(kind workflow.Kind, law workflow.Rules, now time.Time) *folding {
-	prefix := law.County().Prefix
-	if kind == workflow.Report {
-		prefix = reportPrefix
-	}
-	year := calendar.On(now).Year()
-	serial := d.numbers.next(series{prefix, year})
-	return &folding{now: workflow.New(kind, caseID(prefix, year, serial), ledger.Number(prefix, year, serial)), filed: now}
+func (d *door) fresh(kind workflow.Kind, s series, at time.Time) *folding {
+	serial := d.numbers.next(s)
+	return &folding{now: workflow.New(kind, caseID(s.prefix, s.year, serial), ledger.Number(s.prefix, s.year, serial)), filed: at}
 }
 
-func (d *door) keep(f *folding, got *found) {
-	prefix, year, _, _ := ledger.ParseNumber(f.now.Number)
-	d.numbers.take(series{prefix, year})
+func (d *door) keep(f *folding, s series, got *found) {
+	d.numbers.take(s)
 	got.cases[f.now.ID] = f
 	got.order = append(got.order, f.now.ID)
+}
+
+// answer says what became of a command, and stores what came with it.
+func (d *door) answer(r *request, f *folding, steps []workflow.Step) {
+	d.attach(r, f, steps[0].Event.Seq)
+	r.answer = Answer{CaseID: f.now.ID, Number: f.now.Number, Version: f.now.Version, State: f.now.State, Outcome: f.now.Outcome, Events: make([]Done, len(steps))}
+	for i := range steps {
+		e := &steps[i].Event
+		r.answer.Events[i] = Done{e.Seq, e.ID, e.Event}
+	}
 }
 
 // attach stores what came sealed with the command, and its links.
@@ -238,47 +263,40 @@ func (d *door) split(r *request, e workflow.Event, got *found, law workflow.Rule
 	if !ok {
 		return
 	}
-	f := d.fresh(workflow.Report, law, now)
+	series := series{reportPrefix, calendar.On(now).Year()}
+	f := d.fresh(workflow.Report, series, now)
 	cmd.Commitment = r.reportCommitment()
-	events, states, err := decideSafely(f.now, cmd, law, now)
+	steps, err := decideSafely(f.now, cmd, law, now)
 	if err != nil {
 		panic(fmt.Sprintf("a report that may be split could not be opened: %v", err))
 	}
-	d.record(f, events, states)
-	d.keep(f, got)
-	d.attachBox(&r.sealed, f, events[0].Seq)
+	d.record(f, steps)
+	d.keep(f, series, got)
+	d.attachBox(&r.sealed, f, steps[0].Event.Seq)
 	r.answer.Report = f.now.Number
 }
 
-func (d *door) answer(r *request, got *found, now time.Time) {
-	text, err := json.Marshal(r.answer)
-	if err != nil {
-		panic(err)
-	}
-	for _, key := range []string{r.Key, r.Unique} {
+// keepAnswer stores the answer under the caller's key, and under the one that no
+// two callers share.
+func (d *door) keepAnswer(r *request, got *found, now time.Time) {
+	text := string(r.answer.append(nil))
+	for _, key := range [...]string{r.Key, r.Unique} {
 		if key == "" {
 			continue
 		}
 		k := &d.rows.answers
-		k.key, k.print, k.answer, k.at = append(k.key, key), append(k.print, r.print), append(k.answer, string(text)), append(k.at, now)
+		k.key, k.print, k.answer, k.at = append(k.key, key), append(k.print, r.print), append(k.answer, text), append(k.at, now)
 		got.keys[key] = kept{r.print, r.answer} // the same key again within this group
 	}
 }
 
-// decideSafely turns a panic of the law, in deciding or in applying, into an
-// answer for its command alone: both come before any row is written.
-func decideSafely(c workflow.Case, cmd workflow.Command, law workflow.Rules, now time.Time) (events []workflow.Event, states []workflow.Case, err error) {
+// decideSafely turns a panic of the law into an answer for its command alone,
+// before any row is written.
+func decideSafely(c workflow.Case, cmd workflow.Command, law workflow.Rules, now time.Time) (steps []workflow.Step, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			events, states, err = nil, nil, fmt.Errorf("%w: %v", ErrBug, p)
+			steps, err = nil, fmt.Errorf("%w: %v", ErrBug, p)
 		}
 	}()
-	if events, err = workflow.Decide(c, cmd, law, now); err != nil {
-		return nil, nil, err
-	}
-	for _, e := range events {
-		c = workflow.Apply(c, e)
-		states = append(states, c)
-	}
-	return events, states, nil
+	return workflow.Steps(c, cmd, law, now)
 }

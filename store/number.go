@@ -107,7 +107,7 @@ func (d *door) provide(ctx context.Context, group []*request, now time.Time, law
 	year := calendar.On(now).Year()
 	for _, r := range group {
 		if r.caseID == 0 {
-			need[series{law.County().Prefix, year}]++
+			need[r.series(law, now)]++
 		}
 		if r.Command.Event == "split_report" {
 			need[series{reportPrefix, year}]++

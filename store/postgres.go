@@ -14,14 +14,18 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // postgres keeps one connection of the pool for the committer and speaks to it
 // in two pipelines per group: all reads, then all writes with the COMMIT.
 type postgres struct {
-	pool *sql.DB
-	conn *sql.Conn
+	pool  *sql.DB
+	conn  *sql.Conn
+	begun bool              // a transaction is open
+	names map[string]string // of this connection's prepared statements
+	pipe  pipe
 }
 
 // The statements of a group. Arrays keep the text the same for every size of
@@ -93,7 +97,7 @@ func (p *postgres) connect(ctx context.Context) error {
 		}
 		return errLost
 	}
-	p.conn = conn
+	p.conn, p.begun, p.names = conn, false, map[string]string{}
 	return nil
 }
 
@@ -132,6 +136,7 @@ func (p *postgres) read(ctx context.Context, want *wanted, got *found) error {
 	}
 	b := &pgx.Batch{}
 	b.Queue("begin")
+	p.begun = true
 	if want.overdue > 0 { // which cases these are is known only after the lock
 		b.Queue(fmt.Sprintf(pgLockDue, want.overdue), want.dueAt, want.after.due, want.after.caseID).Query(got.scanCases)
 		if err := p.send(ctx, b); err != nil || len(got.order) == 0 {
@@ -187,11 +192,33 @@ func (got *found) scanClocks(rows pgx.Rows) error {
 }
 
 func (p *postgres) write(ctx context.Context, r *rows) error {
-	b := &pgx.Batch{}
-	put := func(n int, text string, columns ...any) {
-		if n > 0 {
-			b.Queue(text, columns...)
+	if err := p.connect(ctx); err != nil {
+		return err
+	}
+	return p.explain(p.conn.Raw(func(c any) error {
+		pg := c.(*stdlib.Conn).Conn().PgConn()
+		if err := p.encode(ctx, pg, r); err != nil {
+			return err
 		}
+		return p.flow(ctx, pg)
+	}))
+}
+
+// encode fills the pipe with everything that the group writes.
+func (p *postgres) encode(ctx context.Context, pg *pgconn.PgConn, r *rows) error {
+	p.pipe.b = p.pipe.b[:0]
+	var err error
+	put := func(n int, text string, columns ...any) {
+		if n == 0 || err != nil {
+			return
+		}
+		var name string
+		if name, err = p.prepared(ctx, pg, text); err == nil {
+			p.pipe.call(name, columns...)
+		}
+	}
+	if !p.begun {
+		put(1, "begin")
 	}
 	c, m, e, o := &r.cases, &r.moved, &r.events, &r.owed
 	put(len(r.blocks), pgBlocks, r.blocks)
@@ -211,13 +238,55 @@ func (p *postgres) write(ctx context.Context, r *rows) error {
 	put(len(r.heads.seq), pgHeads, r.heads.caseID, r.heads.seq, r.heads.hash)
 	if len(r.erased) > 0 {
 		for _, text := range eraseBeside("postgres", "= any($1)") {
-			b.Queue(text, r.erased)
+			put(1, text, r.erased)
 		}
-		b.Queue(pgErased, r.erased, r.erasedAt)
+		put(1, pgErased, r.erased, r.erasedAt)
 	}
 	put(len(r.answers.key), pgAnswers, r.answers.key, r.answers.answer, r.answers.print, r.answers.at)
-	b.Queue("commit")
-	return p.send(ctx, b)
+	put(1, "commit")
+	p.pipe.sync()
+	return err
+}
+
+// prepared names the statement on this connection; it is parsed once.
+func (p *postgres) prepared(ctx context.Context, pg *pgconn.PgConn, text string) (string, error) {
+	if name := p.names[text]; name != "" {
+		return name, nil
+	}
+	name := fmt.Sprintf("door%d", len(p.names))
+	if _, err := pg.Prepare(ctx, name, text, nil); err != nil {
+		return "", err
+	}
+	p.names[text] = name
+	return name, nil
+}
+
+// flow sends the pipe and reads until the server is ready again: one round trip.
+// The first error is the one that tells; the server skips what follows it.
+func (p *postgres) flow(ctx context.Context, pg *pgconn.PgConn) error {
+	until, _ := ctx.Deadline()
+	if err := pg.Conn().SetDeadline(until); err != nil {
+		return err
+	}
+	if _, err := pg.Conn().Write(p.pipe.b); err != nil {
+		return err
+	}
+	var first error
+	for {
+		msg, err := pg.ReceiveMessage(context.Background())
+		if err != nil {
+			return errors.Join(first, err)
+		}
+		switch m := msg.(type) {
+		case *pgproto3.ErrorResponse:
+			if first == nil {
+				first = pgconn.ErrorResponseToPgError(m)
+			}
+		case *pgproto3.ReadyForQuery:
+			p.begun = m.TxStatus != 'I'
+			return errors.Join(first, pg.Conn().SetDeadline(time.Time{}))
+		}
+	}
 }
 
 func (x *clockRows) arrays() []any {
@@ -249,6 +318,7 @@ func (p *postgres) reserve(ctx context.Context, prefix string, year int, node st
 }
 
 func (p *postgres) rollback(ctx context.Context) {
+	p.begun = false
 	if p.conn == nil {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"time"
+	"unsafe"
 
 	"fangxin/workflow"
 	"fangxin/workflow/ledger"
@@ -117,14 +118,15 @@ func shorten(v reflect.Value) {
 }
 
 // event adds the row of one event and returns its hash.
-func (r *rows) event(c *workflow.Case, e workflow.Event) ledger.Hash {
-	payload := e.Payload(make([]byte, 0, 1024), c.Number)
+func (r *rows) event(c *workflow.Case, e *workflow.Event, payload []byte) ledger.Hash {
 	prev := c.Head
 	hash := ledger.Chain(prev, payload)
+	both := make([]byte, 0, 64)
+	both = append(append(both, prev[:]...), hash[:]...)
 	x := &r.events
 	x.caseID, x.seq = append(x.caseID, c.ID), append(x.seq, e.Seq)
-	x.prev, x.hash = append(x.prev, prev[:]), append(x.hash, hash[:])
-	x.payload = append(x.payload, string(payload))
+	x.prev, x.hash = append(x.prev, both[:32:32]), append(x.hash, both[32:])
+	x.payload = append(x.payload, asText(payload))
 	for _, n := range e.Data.Notices {
 		if n.Op == "owe" {
 			o := &r.owed
@@ -137,6 +139,9 @@ func (r *rows) event(c *workflow.Case, e workflow.Event) ledger.Hash {
 	}
 	return hash
 }
+
+// asText is a text that nobody writes to any more, without a copy.
+func asText(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // became notes the last thing said of a notice: of several in one group the
 // last counts.
@@ -163,8 +168,10 @@ func (r *rows) count(id, seq int64, list []workflow.Contribution) {
 // fold adds what became of one case: projection, clocks, head.
 func (r *rows) fold(f *folding, law workflow.Rules) {
 	c := &f.now
-	body := string(c.Body(make([]byte, 0, 512)))
-	head := slices.Clone(c.Head[:])
+	if f.body == nil {
+		f.body = c.Body(make([]byte, 0, 768))
+	}
+	body, head := asText(f.body), slices.Clone(c.Head[:])
 	if f.was.Version == 0 {
 		x := &r.cases
 		x.id, x.version, x.domain = append(x.id, c.ID), append(x.version, c.Version), append(x.domain, int64(c.Domain()))
@@ -181,30 +188,36 @@ func (r *rows) fold(f *folding, law workflow.Rules) {
 	h.caseID, h.seq, h.hash = append(h.caseID, c.ID), append(h.seq, c.Version), append(h.hash, head)
 	for i := range c.Clocks {
 		switch {
+		case i < len(f.remind):
+			r.clocks.add(c.ID, &c.Clocks[i], f.remind[i])
 		case i >= len(f.was.Clocks):
-			r.clocks.add(c, c.Clocks[i], law)
+			r.clocks.add(c.ID, &c.Clocks[i], nextReminder(&c.Clocks[i], law, c.At))
 		case c.Clocks[i] != f.was.Clocks[i]:
-			r.changed.add(c, c.Clocks[i], law)
+			r.changed.add(c.ID, &c.Clocks[i], nextReminder(&c.Clocks[i], law, c.At))
 		}
 	}
 }
 
-func (x *clockRows) add(c *workflow.Case, k workflow.Clock, law workflow.Rules) {
-	x.caseID, x.no, x.seq = append(x.caseID, c.ID), append(x.no, k.No), append(x.seq, k.Seq)
+// nextReminder is the clock's first reminder after an instant.
+func nextReminder(k *workflow.Clock, law workflow.Rules, at time.Time) *time.Time {
+	for _, m := range workflow.Reminders(*k, law) {
+		if m.At.After(at) {
+			return &m.At
+		}
+	}
+	return nil
+}
+
+func (x *clockRows) add(caseID int64, k *workflow.Clock, remind *time.Time) {
+	x.caseID, x.no, x.seq = append(x.caseID, caseID), append(x.no, k.No), append(x.seq, k.Seq)
 	x.n, x.notice, x.ended = append(x.n, int64(k.N)), append(x.notice, k.Notice), append(x.ended, k.Ended)
 	x.code, x.state, x.rule = append(x.code, k.Code), append(x.state, string(k.State)), append(x.rule, k.Rule)
 	x.unit, x.roll = append(x.unit, string(k.Unit)), append(x.roll, string(k.Roll))
 	x.starts, x.due, x.calendar = append(x.starts, k.Starts.String()), append(x.due, k.Due.String()), append(x.calendar, k.Calendar)
 	x.provisional = append(x.provisional, k.Provisional)
-	var late, remind *time.Time
+	var late *time.Time
 	if !k.LateFrom.IsZero() {
 		late = &k.LateFrom
-	}
-	for _, m := range workflow.Reminders(k, law) {
-		if m.At.After(c.At) {
-			remind = &m.At
-			break
-		}
 	}
 	x.late, x.remind = append(x.late, late), append(x.remind, remind)
 	more := ""

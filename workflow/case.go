@@ -120,9 +120,10 @@ type Notice struct {
 
 // Clone copies what Apply changes in place.
 func (c Case) Clone() Case {
-	c.Facts = maps.Clone(c.Facts)
-	if c.Facts == nil {
-		c.Facts = Facts{}
+	if len(c.Facts) == 0 {
+		c.Facts = make(Facts, 14) // a filing brings about ten
+	} else {
+		c.Facts = maps.Clone(c.Facts)
 	}
 	c.Clocks, c.Notices = slices.Clone(c.Clocks), slices.Clone(c.Notices)
 	return c

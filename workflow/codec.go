@@ -12,9 +12,14 @@ import (
 
 // Payload appends the canonical text of the event: what is hashed and stored.
 // Keys are in byte order; docs/ledger.md describes every one.
-func (e Event) Payload(b []byte, number string) []byte {
-	return ledger.Entry{Actor: e.Actor, At: e.At, Case: number, Data: e.Data.append(make([]byte, 0, 1024)), Event: e.Event, ID: e.ID,
-		LawfulAt: e.LawfulAt, Rules: e.Rules, Seq: e.Seq, V: ledger.Version}.Append(b)
+func (e Event) Payload(b []byte, number string) []byte { return e.entry(number).Append(b) }
+
+// Form is the payload of an event whose case has no number yet.
+func (e Event) Form() ledger.Form { return e.entry("").Form(make([]byte, 0, 2048)) }
+
+func (e *Event) entry(number string) ledger.Entry {
+	return ledger.Entry{Actor: e.Actor, At: e.At, Case: number, Data: e.Data.append(make([]byte, 0, 2048)), Event: e.Event, ID: e.ID,
+		LawfulAt: e.LawfulAt, Rules: e.Rules, Seq: e.Seq, V: ledger.Version}
 }
 
 func (d *Data) append(b []byte) []byte {
@@ -81,6 +86,17 @@ func (k *Clock) append(b []byte) []byte {
 // Body appends the canonical projection of the case: everything but its clocks,
 // which are rows of their own, and its head.
 func (c Case) Body(b []byte) []byte {
+	b, _ = c.body(b)
+	return b
+}
+
+// Form is the projection of a case that has no number yet.
+func (c Case) Form() ledger.Form {
+	b, gap := c.body(make([]byte, 0, 768))
+	return ledger.Form{Text: b, Gap: gap}
+}
+
+func (c *Case) body(b []byte) (_ []byte, gap int) {
 	b = ledger.AppendString(append(b, `{"acceptance":`...), c.Acceptance)
 	b = ledger.AppendString(append(b, `,"agreement":`...), c.Agreement)
 	b = ledger.AppendTime(append(b, `,"at":`...), c.At)
@@ -103,11 +119,12 @@ func (c Case) Body(b []byte) []byte {
 		b = append(strconv.AppendBool(append(b, `,"told":`...), n.Told), '}')
 	}
 	b = ledger.AppendString(append(b, `],"number":`...), c.Number)
+	gap = len(b) - 1
 	b = ledger.AppendString(append(b, `,"outcome":`...), c.Outcome)
 	b = ledger.AppendString(append(b, `,"performance":`...), c.Performance)
 	b = ledger.AppendString(append(b, `,"result":`...), c.Result)
 	b = ledger.AppendString(append(b, `,"state":`...), string(c.State))
-	return append(ledger.AppendInt(append(b, `,"version":`...), c.Version), '}')
+	return append(ledger.AppendInt(append(b, `,"version":`...), c.Version), '}'), gap
 }
 
 // object reads the fields of one JSON object and remembers the first fault.

@@ -15,7 +15,7 @@ type Contribution struct {
 
 // Contributions lists what an event counts for, given the case before and
 // after it. An archived case counts in its own outcome only.
-func Contributions(before, after Case, e Event) []Contribution {
+func Contributions(before, after *Case, e *Event) []Contribution {
 	if after.Kind != Complaint {
 		return nil
 	}
@@ -25,19 +25,19 @@ func Contributions(before, after Case, e Event) []Contribution {
 		out = append(out, Contribution{indicator, day, value, c.Domain(), c.Town(), c.Unit()})
 	}
 	if before.Version == 0 && after.Outcome != "ARCHIVED" {
-		add("filed", 1, &after)
+		add("filed", 1, after)
 	}
 	if before.Outcome != after.Outcome {
 		if before.Outcome != "" {
-			add("closed."+before.Outcome, -1, &before)
+			add("closed."+before.Outcome, -1, before)
 		}
 		if after.Outcome != "" {
-			add("closed."+after.Outcome, 1, &after)
+			add("closed."+after.Outcome, 1, after)
 		}
 	}
 	for _, op := range e.Data.Clocks {
 		if op.Op == "expire" {
-			add("expired."+op.Code, 1, &after)
+			add("expired."+op.Code, 1, after)
 		}
 	}
 	return out

@@ -23,6 +23,27 @@ type Outage struct{ From, To time.Time }
 // and settles nothing: whoever calls has asked Due first. An instant before the
 // case's last one counts as that one: a clock that stepped back decides nothing.
 func Decide(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
+	steps, err := Steps(c, cmd, r, now)
+	return eventsOf(steps), err
+}
+
+// Step is one event and the case after it: what Apply makes of the event.
+type Step struct {
+	Event Event
+	After Case
+}
+
+func eventsOf(steps []Step) []Event {
+	var out []Event
+	for i := range steps {
+		out = append(out, steps[i].Event)
+	}
+	return out
+}
+
+// Steps is Decide for who needs the case after each event too, as Decide has
+// made it already.
+func Steps(c Case, cmd Command, r Rules, now time.Time) ([]Step, error) {
 	now = c.notBefore(now)
 	if cmd.Event == CalendarChanged && cmd.Actor.Role == "job" && c.Version > 0 {
 		return reproject(c, cmd, r, now)

@@ -27,13 +27,13 @@ type draft struct {
 
 // take writes the event of a row, and those of the rows that follow it at once.
 // due is the clock whose expiry the row is, if it is one.
-func take(c Case, row *Row, cmd Command, r Rules, now time.Time, due *Clock) []Event {
+func take(c Case, row *Row, cmd Command, r Rules, now time.Time, due *Clock) []Step {
 	return takeFrom(&c, c, row, cmd, r, now, due)
 }
 
 // takeFrom goes on from a case that earlier rows of the same decision changed;
 // origin is the case before all of them.
-func takeFrom(origin *Case, c Case, row *Row, cmd Command, r Rules, now time.Time, due *Clock) []Event {
+func takeFrom(origin *Case, c Case, row *Row, cmd Command, r Rules, now time.Time, due *Clock) []Step {
 	d := &draft{origin: origin, was: c, c: c.Clone(), r: r, row: row, cmd: &cmd, due: due, eff: now}
 	d.e = Event{Seq: c.Version + 1, ID: row.ID, Event: row.Event, Actor: actorName(cmd.Actor), At: now}
 	if due != nil {
@@ -42,12 +42,19 @@ func takeFrom(origin *Case, c Case, row *Row, cmd Command, r Rules, now time.Tim
 	d.day = calendar.On(d.eff)
 	d.e.Rules = r.VersionOn(d.day)
 	d.write()
-	events := []Event{d.e}
-	if next, by := d.follow(now); next != nil {
+	steps := []Step{d.step()}
+	if next, by := d.follow(&steps[0].After, now); next != nil {
 		follow := Command{Event: next.Event, Actor: by}
-		events = append(events, takeFrom(origin, Apply(c, d.e), next, follow, r, now, d.lawful())...)
+		steps = append(steps, takeFrom(origin, steps[0].After, next, follow, r, now, d.lawful())...)
 	}
-	return events
+	return steps
+}
+
+// step is the finished event with the working copy, which is what Apply would
+// make of it.
+func (d *draft) step() Step {
+	d.c.Version, d.c.At, d.c.State = d.e.Seq, d.e.At, d.e.Data.To
+	return Step{d.e, d.c}
 }
 
 // lawful hands the lawful instant of an expiry on to the row that follows it.
@@ -59,12 +66,11 @@ func (d *draft) lawful() *Clock {
 }
 
 // follow finds the first of the row's `then` rows that may be taken now.
-func (d *draft) follow(now time.Time) (*Row, Actor) {
+func (d *draft) follow(after *Case, now time.Time) (*Row, Actor) {
 	if len(d.row.Then) == 0 {
 		return nil, Actor{}
 	}
 	x := tableOf(d.c.Kind)
-	after := Apply(d.was, d.e)
 	for _, id := range d.row.Then {
 		next := x.byID[id]
 		if x.byFrom[after.State][next.Event] != next {
@@ -74,7 +80,7 @@ func (d *draft) follow(now time.Time) (*Row, Actor) {
 		if slices.Contains(next.By, "job") {
 			by = Actor{Role: "job", ID: "rules"}
 		}
-		g := &asking{c: &after, cmd: &Command{Event: next.Event, Actor: by}, r: d.r, now: now, row: next}
+		g := &asking{c: after, cmd: &Command{Event: next.Event, Actor: by}, r: d.r, now: now, row: next}
 		if g.refuse() == nil {
 			return next, by
 		}

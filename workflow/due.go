@@ -15,6 +15,12 @@ import (
 // applying, until it says false. The events carry the lawful instant and the
 // one observed, so that no delay of a sweep changes an outcome.
 func Due(c Case, r Rules, now time.Time) ([]Event, bool) {
+	steps, due := DueSteps(c, r, now)
+	return eventsOf(steps), due
+}
+
+// DueSteps is Due with the case after each event.
+func DueSteps(c Case, r Rules, now time.Time) ([]Step, bool) {
 	now = c.notBefore(now)
 	k := firstDue(&c, now)
 	if k == nil {
@@ -22,7 +28,7 @@ func Due(c Case, r Rules, now time.Time) ([]Event, bool) {
 	}
 	clock := Actor{Role: "clock"}
 	if moved := extended(&c, r, now); moved != nil && c.State != Closed {
-		return []Event{*moved}, true
+		return []Step{*moved}, true
 	}
 	for _, row := range tableOf(c.Kind).expiry[c.State][k.Code] {
 		g := &asking{c: &c, cmd: &Command{Event: row.Event, Actor: Actor{Role: "job"}}, r: r, now: k.LateFrom, row: row, expired: k.Code}
@@ -57,7 +63,7 @@ const longOutage = 4 * time.Hour
 // extended is the T70 that a recorded outage owes: a party's own clock that was
 // in its last two working days is moved to two working days after service
 // resumed. Statutory clocks never move.
-func extended(c *Case, r Rules, now time.Time) *Event {
+func extended(c *Case, r Rules, now time.Time) *Step {
 	for i := range c.Clocks {
 		k := &c.Clocks[i]
 		def := table.clock[k.Code]
@@ -90,7 +96,7 @@ func (k *Clock) after(o Outage, r Rules, now time.Time) calendar.Date {
 	return v.Count(calendar.On(o.To), 2, calendar.WorkingDay, calendar.RestDay).Due
 }
 
-func move(c *Case, k *Clock, due calendar.Date, r Rules, now time.Time) *Event {
+func move(c *Case, k *Clock, due calendar.Date, r Rules, now time.Time) *Step {
 	row := table.byID["T70"]
 	d := &draft{was: *c, c: c.Clone(), r: r, row: row, cmd: &Command{Event: row.Event}, eff: now, day: calendar.On(now)}
 	d.e = Event{Seq: c.Version + 1, ID: row.ID, Event: row.Event, Actor: "clock", At: now, Rules: r.VersionOn(d.day)}
@@ -98,7 +104,8 @@ func move(c *Case, k *Clock, due calendar.Date, r Rules, now time.Time) *Event {
 	n := *k
 	n.Due, n.LateFrom = due, due.AddDays(1).Start()
 	d.clock(ClockOp{Op: "move", No: k.No, Code: k.Code, State: Running, Clock: &n, Cause: "outage"})
-	return &d.e
+	step := d.step()
+	return &step
 }
 
 // Reminder is an instant at which the holder of a clock is reminded.

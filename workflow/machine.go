@@ -3,14 +3,35 @@ package workflow
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/looplab/fsm"
 )
 
-// lawful asks a throw-away machine whether the row may be taken from the state.
+// verdicts are what machines said: table and machine never change.
+var verdicts sync.Map
+
+type verdict struct {
+	x    *index
+	from State
+	row  *Row
+}
+
+// lawful reports whether a machine of the table takes the row from the state.
+func lawful(x *index, from State, row *Row) bool {
+	asked := verdict{x, from, row}
+	if said, ok := verdicts.Load(asked); ok {
+		return said.(bool)
+	}
+	said := ask(x, from, row)
+	verdicts.Store(asked, said)
+	return said
+}
+
+// ask asks a throw-away machine whether the row may be taken from the state.
 // The machine holds the rows that leave this state only (one of all rows costs
 // a hundred times more), no callbacks, and never the case's state.
-func lawful(x *index, from State, row *Row) bool {
+func ask(x *index, from State, row *Row) bool {
 	to := string(row.target(from))
 	if row.To == "before_closing" {
 		return row.From != nil && from == Closed

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -79,16 +80,16 @@ func settled(t *rapid.T, c workflow.Case, now time.Time, exact bool) workflow.Ca
 				}
 			}
 		}
-		events, due := workflow.Due(c, rules, at)
+		steps, due := workflow.DueSteps(c, rules, at)
 		if !due {
 			return c
 		}
-		c = checked(t, c, events)
+		c = checked(t, c, steps)
 	}
 }
 
 func decided(t *rapid.T, c workflow.Case, cmd workflow.Command, now time.Time) workflow.Case {
-	events, err := workflow.Decide(c, cmd, rules, now)
+	steps, err := workflow.Steps(c, cmd, rules, now)
 	var r *workflow.Refusal
 	if err != nil {
 		if !errors.As(err, &r) || r.Code == "" || r.Code == "guard" && r.Guard == "" || r.Code == "missing" && len(r.Missing) == 0 || r.Code == "not_for_you" && len(r.By) == 0 {
@@ -96,12 +97,13 @@ func decided(t *rapid.T, c workflow.Case, cmd workflow.Command, now time.Time) w
 		}
 		return c
 	}
-	return checked(t, c, events)
+	return checked(t, c, steps)
 }
 
 // checked applies events and holds the case to what must always be true.
-func checked(t *rapid.T, c workflow.Case, events []workflow.Event) workflow.Case {
-	for _, e := range events {
+func checked(t *rapid.T, c workflow.Case, steps []workflow.Step) workflow.Case {
+	for _, step := range steps {
+		e := step.Event
 		t.Logf("%s %s -> %s", e.ID, e.Event, e.Data.To)
 		before := string(c.Body(nil))
 		row, known := workflow.RowByID(e.ID)
@@ -109,6 +111,8 @@ func checked(t *rapid.T, c workflow.Case, events []workflow.Event) workflow.Case
 		switch {
 		case string(c.Body(nil)) != before:
 			t.Fatalf("%s: Apply changed its argument", e.ID)
+		case !reflect.DeepEqual(next, step.After):
+			t.Fatalf("%s: deciding and applying differ:\n%+v\n%+v", e.ID, step.After, next)
 		case e.Seq != c.Version+1 || next.Version != e.Seq:
 			t.Fatalf("%s: seq %d after %d", e.ID, e.Seq, c.Version)
 		case e.Actor == "" || e.Rules == "" || e.At.IsZero() || !known && e.ID != "K1":

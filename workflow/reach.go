@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 var telephone = regexp.MustCompile(`^\+?[0-9][0-9 -]{5,18}[0-9]$`)
@@ -18,12 +19,19 @@ func unreachable(p *Private) []string {
 	if strings.TrimSpace(p.Person.Name) == "" {
 		missing = append(missing, "person.name")
 	}
-	_, mailErr := mail.ParseAddress(p.Person.Email)
-	phone := telephone.MatchString(strings.TrimSpace(p.Person.Phone))
-	if !phone && mailErr != nil && len([]rune(strings.TrimSpace(p.Person.Address))) < 6 {
+	if !telephone.MatchString(strings.TrimSpace(p.Person.Phone)) && !writable(p.Person) {
 		missing = append(missing, "person.phone")
 	}
 	return missing
+}
+
+// writable reports whether a letter or an e-mail can reach the person.
+func writable(p *Person) bool {
+	if utf8.RuneCountInString(strings.TrimSpace(p.Address)) >= 6 {
+		return true
+	}
+	_, err := mail.ParseAddress(p.Email)
+	return err == nil
 }
 
 // reachable reports whether the respondent has any channel to be served by.

@@ -13,7 +13,7 @@ const CalendarChanged = "calendar_changed"
 
 // reproject counts the running clocks of a case again, with what is known today. A due day may move earlier, but never before the next working day
 // after the change became known; a clock that ran out is never moved.
-func reproject(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
+func reproject(c Case, cmd Command, r Rules, now time.Time) ([]Step, error) {
 	row := &Row{ID: "K1", Event: CalendarChanged}
 	d := &draft{was: c, c: c.Clone(), r: r, row: row, cmd: &cmd, eff: now, day: calendar.On(now)}
 	d.e = Event{Seq: c.Version + 1, ID: row.ID, Event: row.Event, Actor: actorName(cmd.Actor), At: now, Rules: r.VersionOn(d.day)}
@@ -47,5 +47,5 @@ func reproject(c Case, cmd Command, r Rules, now time.Time) ([]Event, error) {
 	if len(d.e.Data.Clocks) == 0 {
 		return nil, &Refusal{Code: "nothing_to_do", Event: cmd.Event, State: c.State}
 	}
-	return []Event{d.e}, nil
+	return []Step{d.step()}, nil
 }

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -45,7 +46,19 @@ func (d Date) String() string {
 	if d == 0 {
 		return ""
 	}
-	return d.utc().Format(time.DateOnly)
+	return string(d.Append(make([]byte, 0, 10)))
+}
+
+// Append appends what String writes.
+func (d Date) Append(b []byte) []byte {
+	if d == 0 {
+		return b
+	}
+	year, month, day := d.utc().Date()
+	if year < 1000 || year > 9999 {
+		return d.utc().AppendFormat(b, time.DateOnly)
+	}
+	return append(strconv.AppendInt(b, int64(year), 10), '-', byte('0'+month/10), byte('0'+month%10), '-', byte('0'+day/10), byte('0'+day%10))
 }
 
 // MarshalText writes what String writes.

@@ -55,7 +55,24 @@ func AppendTime(b []byte, t time.Time) []byte {
 	if t.IsZero() {
 		return append(b, "null"...)
 	}
-	return append(t.UTC().AppendFormat(append(b, '"'), "2006-01-02T15:04:05.000000Z"), '"')
+	t = t.UTC()
+	year, month, day := t.Date()
+	if year < 1000 || year > 9999 {
+		return append(t.AppendFormat(append(b, '"'), "2006-01-02T15:04:05.000000Z"), '"')
+	}
+	hour, minute, second := t.Clock()
+	b = two(two(strconv.AppendInt(append(b, '"'), int64(year), 10), '-', int(month)), '-', day)
+	b = two(two(two(b, 'T', hour), ':', minute), ':', second)
+	micro := t.Nanosecond() / 1000
+	b = append(b, '.')
+	for unit := 100_000; unit > 0; unit /= 10 {
+		b = append(b, byte('0'+micro/unit%10))
+	}
+	return append(b, 'Z', '"')
+}
+
+func two(b []byte, mark byte, n int) []byte {
+	return append(b, mark, byte('0'+n/10), byte('0'+n%10))
 }
 
 // AppendInt appends a whole number, which the caller keeps within ±MaxInt.
@@ -63,7 +80,8 @@ func AppendInt(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }
 
 // AppendMap appends an object of strings, keys in byte order; keys are ASCII.
 func AppendMap(b []byte, m map[string]string) []byte {
-	keys := make([]string, 0, len(m))
+	var room [24]string // keeps the keys of most objects off the heap
+	keys := room[:0]
 	for k := range m {
 		keys = append(keys, k)
 	}

@@ -34,9 +34,22 @@ type Entry struct {
 // but room in b. Its texts are Clean and Seq is within MaxInt: the engine has
 // seen to that at the edge.
 func (e Entry) Append(b []byte) []byte {
+	b, _ = e.append(b)
+	return b
+}
+
+// Form is the entry with a gap where its case stands; Case is empty. Texts of a
+// filing are made before it has its number.
+func (e Entry) Form(b []byte) Form {
+	b, gap := e.append(b)
+	return Form{b, gap}
+}
+
+func (e Entry) append(b []byte) (_ []byte, gap int) {
 	b = AppendString(append(b, `{"actor":`...), e.Actor)
 	b = AppendTime(append(b, `,"at":`...), e.At)
 	b = AppendString(append(b, `,"case":`...), e.Case)
+	gap = len(b) - 1
 	b = append(b, `,"data":`...)
 	if e.Data == nil {
 		b = append(b, "{}"...)
@@ -47,7 +60,18 @@ func (e Entry) Append(b []byte) []byte {
 	b = AppendTime(append(b, `,"lawful_at":`...), e.LawfulAt)
 	b = AppendString(append(b, `,"rules":`...), e.Rules)
 	b = AppendInt(append(b, `,"seq":`...), e.Seq)
-	return append(AppendInt(append(b, `,"v":`...), int64(e.V)), '}')
+	return append(AppendInt(append(b, `,"v":`...), int64(e.V)), '}'), gap
+}
+
+// Form is a canonical text with a gap for the number of its case.
+type Form struct {
+	Text []byte
+	Gap  int // where the number goes
+}
+
+// Fill appends the text with the number in its place: letters, digits, hyphens.
+func (f Form) Fill(b []byte, number string) []byte {
+	return append(append(append(b, f.Text[:f.Gap]...), number...), f.Text[f.Gap:]...)
 }
 
 // ParseEntry reads one payload of the log. It takes exactly what Append writes:
