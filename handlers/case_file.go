@@ -109,11 +109,8 @@ func (s *Server) takeFiling(ctx context.Context, c *Call, in *filing, event stri
 	if err != nil {
 		return nil, err
 	}
-	view, err := s.Store.Case(ctx, answer.Number)
-	if err != nil {
-		return nil, err
-	}
-	receipt, err := s.acknowledge(ctx, view.Number)
+	view, made, err := s.Store.Filed(ctx, answer)
+	receipt, err := s.acknowledge(ctx, made, err)
 	if err != nil {
 		return nil, err
 	}

@@ -52,8 +52,7 @@ func (s *Server) receipt(ctx context.Context, c *Call) (any, error) {
 
 // acknowledge is the receipt for the answer to a filing. The filing is durable
 // already, so that a key which is missing only leaves the receipt out.
-func (s *Server) acknowledge(ctx context.Context, number string) (*ledger.Receipt, error) {
-	r, err := s.Store.Receipt(ctx, number)
+func (s *Server) acknowledge(ctx context.Context, r ledger.Receipt, err error) (*ledger.Receipt, error) {
 	switch {
 	case errors.Is(err, store.ErrSigning):
 		s.Log.ErrorContext(ctx, "fault", "error", err)

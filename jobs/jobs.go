@@ -105,17 +105,14 @@ func (r *Runner) sweep(ctx context.Context) error {
 			return r.Store.Swept(ctx)
 		}
 		r.Log.InfoContext(ctx, "deadlines enforced", "cases", n)
-		if r.Store.Busy() {
-			rest(ctx)
-		}
+		rest(ctx, r.Store.Rest())
 	}
 	return nil
 }
 
-// rest leaves the committer to the callers for about twice as long as a batch
-// takes.
-func rest(ctx context.Context) {
-	t := time.NewTimer(60 * time.Millisecond)
+// rest leaves the committer to the callers.
+func rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
@@ -149,9 +146,7 @@ func (r *Runner) lots(ctx context.Context, do func(context.Context, int) (int, e
 		if err != nil || n == 0 {
 			return err
 		}
-		if r.Store.Busy() {
-			rest(ctx)
-		}
+		rest(ctx, r.Store.Rest())
 	}
 	return nil
 }

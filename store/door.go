@@ -36,6 +36,8 @@ type Answer struct {
 	Events   []Done         `json:"events"`
 	Report   string         `json:"report,omitempty"` // number of a report record that was split off
 	Replayed bool           `json:"-"`
+
+	filed *filed // where the filing was done just now: nothing need be read to show it
 }
 
 // Done names an event that the command caused.
@@ -179,7 +181,9 @@ type door struct {
 	wary int
 	// counted for tests and metrics
 	groups, commands, replays, lost atomic.Int64
-	sizes, seconds                  *spread
+	// commands when a sweep last asked how long to rest; how long its batch took
+	rested, sweptIn atomic.Int64
+	sizes, seconds  *spread
 }
 
 type sweep struct {
@@ -262,8 +266,17 @@ func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
 	}
 }
 
-// Busy reports whether commands wait: a sweep then rests longer.
-func (s *Store) Busy() bool { return len(s.door.queue) > 0 }
+// Rest is how long work in batches leaves the committer to its callers: twice as
+// long as the last batch of a sweep took, 20 ms to a second; not at all when
+// nobody called since Rest was last asked.
+func (s *Store) Rest() time.Duration {
+	d := s.door
+	calls := d.commands.Load()
+	if d.rested.Swap(calls) == calls && len(d.queue) == 0 {
+		return 0
+	}
+	return min(max(2*time.Duration(d.sweptIn.Load()), 20*time.Millisecond), time.Second)
+}
 
 func (d *door) run() {
 	defer close(d.stopped)
@@ -377,7 +390,9 @@ func (d *door) settle(group []*request) error {
 func (d *door) sweep(limit int) (int, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), settleLimit)
 	defer cancel()
+	began := d.s.cfg.Now()
 	n, err := d.attempt(ctx, nil, limit, true)
+	d.sweptIn.Store(int64(d.s.cfg.Now().Sub(began)))
 	if err != nil {
 		d.swept = place{}
 		d.rollback()

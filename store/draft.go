@@ -77,14 +77,19 @@ func drafted(group []*request, law workflow.Rules, now time.Time) bool {
 	return len(group) > 0
 }
 
-// record writes a draft down under the number that its case has now.
-func (x *draft) record(d *door, f *folding) {
+// record writes a draft down under the number that its case has now; first is
+// the hash of its first event.
+func (x *draft) record(d *door, f *folding) (first ledger.Hash) {
 	room := x.room[:0]
 	for i := range x.steps {
 		from := len(room)
 		room = x.payloads[i].Fill(room, f.now.Number)
 		d.chain(f, &x.steps[i].Event, &x.steps[i].After, room[from:len(room):len(room)], x.counts[i])
+		if i == 0 {
+			first = f.now.Head
+		}
 	}
 	f.body = x.body.Fill(room, f.now.Number)[len(room):]
 	f.remind = x.remind
+	return first
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -60,12 +61,20 @@ func TestAReplayIsTheSameAnswer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			seen, receipt, err := w.Filed(ctx, first)
+			if err != nil {
+				t.Fatal(err)
+			}
 			again, err := w.Execute(ctx, q)
 			if err != nil || !again.Replayed {
 				t.Fatalf("%+v %v", again, err)
 			}
-			if again.Replayed = false; !reflect.DeepEqual(first, again) {
+			if again.Replayed = false; fmt.Sprint(first.Number, first.Version, first.State, first.Events) != fmt.Sprint(again.Number, again.Version, again.State, again.Events) || first.CaseID != again.CaseID {
 				t.Errorf("%+v, again %+v", first, again)
+			}
+			read, readReceipt, err := w.Filed(ctx, again)
+			if err != nil || !reflect.DeepEqual(seen, read) || !reflect.DeepEqual(receipt, readReceipt) {
+				t.Errorf("made just now\n%+v\n%+v\nread %v\n%+v\n%+v", seen, receipt, err, read, readReceipt)
 			}
 		}
 	})

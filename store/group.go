@@ -195,10 +195,11 @@ func (d *door) file(r *request, got *found, law workflow.Rules, now time.Time) {
 	}
 	s := series{law.County().Prefix, calendar.On(x.at).Year()}
 	f := d.fresh(workflow.Complaint, s, x.at)
-	x.record(d, f)
+	first := x.record(d, f)
 	d.keep(f, s, got)
 	d.answer(r, f, x.steps)
 	d.keepAnswer(r, got, now)
+	r.answer.filed = &filed{View{f.now, f.filed}, first, &x.steps[0].Event, r.sealed.salt}
 }
 
 // fresh is a case that may be filed under the next number; the number is taken

@@ -45,12 +45,38 @@ func (s *Store) Receipt(ctx context.Context, number string) (ledger.Receipt, err
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
-	r := receiptOf(number, hash, e, u.Salt)
+	return s.sign(receiptOf(number, hash, e, u.Salt))
+}
+
+func (s *Store) sign(r ledger.Receipt) (ledger.Receipt, error) {
 	signer, err := s.signer(r.At)
 	if err != nil {
 		return r, err
 	}
 	return r, r.Sign(signer)
+}
+
+// filed is a case as it was filed, for the answer to whoever filed it.
+type filed struct {
+	view  View
+	hash  ledger.Hash // of its first event
+	event *workflow.Event
+	salt  []byte
+}
+
+// Filed is the case that an answer to a filing made, and its receipt: what Case
+// and Receipt read, without reading it where it was made just now.
+func (s *Store) Filed(ctx context.Context, a Answer) (View, ledger.Receipt, error) {
+	if f := a.filed; f != nil {
+		r, err := s.sign(receiptOf(a.Number, f.hash[:], *f.event, f.salt))
+		return f.view, r, err
+	}
+	v, err := s.Case(ctx, a.Number)
+	if err != nil {
+		return v, ledger.Receipt{}, err
+	}
+	r, err := s.Receipt(ctx, a.Number)
+	return v, r, err
 }
 
 func receiptOf(number string, hash []byte, e workflow.Event, salt []byte) ledger.Receipt {

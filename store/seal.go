@@ -32,6 +32,7 @@ const saltSize = 16
 // key of a new case, and macs for "the same person".
 type sealedBox struct {
 	box, key []byte
+	salt     []byte // of the commitment
 	kek      string
 	blind    []blindMac
 }
@@ -73,7 +74,8 @@ func (s *Store) seal(ctx context.Context, caseID int64, cmd *workflow.Command) (
 	_, _ = rand.Read(plain)
 	plain = append(plain, text...)
 	out.box = gcm(key).Seal(nil, nil, plain, nil)
-	cmd.Commitment = ledger.Commit(plain[:saltSize], text)
+	out.salt = plain[:saltSize:saltSize]
+	cmd.Commitment = ledger.Commit(out.salt, text)
 	if caseID == 0 {
 		out.blind = s.cfg.Keys.macs(private)
 	}
