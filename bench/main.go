@@ -1,43 +1,88 @@
-// Command bench measures the engine beside a limit taken in the same run: the
+// Command bench measures the service beside limits taken in the same run: the
 // same rows, written by hand in groups, with nothing decided, hashed or sealed.
 // It prints ratios; absolute figures hold for one machine only.
+//
+// Called with a first argument it is one of its own helpers, in a process of its
+// own: load (the load program), serve (a contender over HTTP), node (a second
+// node on one database).
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
-	"math"
 	"os"
-	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"slices"
-	"sync"
-	"sync/atomic"
+	"strings"
 	"time"
 )
 
 var ctx = context.Background()
 
+// bench is one run.
+type bench struct {
+	postgres, redis, binary string // server, server, path of the built fangxin
+	rounds                  int
+	window                  time.Duration
+	quick                   bool
+	report                  report
+}
+
+type part struct {
+	name string
+	run  func(*bench) error
+}
+
+// parts are in the order of the table of aims. The names are what -rows takes.
+var parts = []part{
+	{"execute-postgres", func(b *bench) error { return b.executes(b.postgres) }},
+	{"execute-sqlite", func(b *bench) error { return b.executes("") }},
+	{"http-postgres", func(b *bench) error { return b.overHTTP(b.postgres) }},
+	{"http-sqlite", func(b *bench) error { return b.overHTTP("") }},
+	{"nodes", (*bench).nodes},
+	{"midnight", (*bench).midnight},
+	{"during", (*bench).during},
+	{"reads", (*bench).reads},
+	{"disk", (*bench).disk},
+	{"start", (*bench).start},
+	{"verify", (*bench).verify},
+	{"cost-postgres", func(b *bench) error { return b.cost(b.postgres) }},
+	{"cost-sqlite", func(b *bench) error { return b.cost("") }},
+}
+
 func main() {
-	rounds := flag.Int("rounds", 5, "interleaved rounds of each pair")
-	window := flag.Duration("window", 1500*time.Millisecond, "how long each contender runs in a round")
-	only := flag.String("only", "", "filings-postgres, filings-sqlite, midnight, verify, decide; empty: all")
-	filings := flag.Int("filings", 1_000_000, "cases that wait while the midnight comes")
-	due := flag.Int("due", 100_000, "of them due at midnight")
+	debug.SetGCPercent(400) // as fangxin serve does, for the limits too
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	if len(os.Args) > 1 {
+		if helper, ok := helpers[os.Args[1]]; ok {
+			return helper(os.Args[2:])
+		}
+	}
+	b := &bench{postgres: os.Getenv("FANGXIN_BENCH_POSTGRES"), redis: os.Getenv("FANGXIN_BENCH_REDIS"), binary: os.Getenv("FANGXIN_BENCH_BINARY")}
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	rows := flag.String("rows", "", "what to measure, by the beginning of its name, separated by commas; empty: all of "+strings.Join(names, ", "))
+	flag.IntVar(&b.rounds, "rounds", 5, "interleaved rounds; medians are told")
+	flag.DurationVar(&b.window, "window", 1500*time.Millisecond, "how long each contender runs in a round")
+	flag.BoolVar(&b.quick, "quick", false, "one short round on small data, to see that everything runs: the figures say nothing")
+	markdown := flag.String("markdown", "", "write the table into this file, between its marks")
 	profile := flag.String("cpuprofile", "", "write a processor profile to this file")
-	memprofile := flag.String("memprofile", "", "write an allocation profile to this file")
-	callers := flag.Int("callers", 64, "callers of cost")
-	n := flag.Int("n", 20000, "filings of cost")
-	hand := flag.Bool("hand", false, "cost of the limit")
 	flag.Parse()
-	if *memprofile != "" {
-		runtime.MemProfileRate = 4096
-		defer func() {
-			f, _ := os.Create(*memprofile)
-			_ = pprof.Lookup("allocs").WriteTo(f, 0)
-			_ = f.Close()
-		}()
+	if b.quick {
+		b.rounds, b.window = 1, 300*time.Millisecond
+	}
+	if b.postgres == "" || b.binary == "" {
+		return fmt.Errorf("FANGXIN_BENCH_POSTGRES and FANGXIN_BENCH_BINARY: `make bench` starts a server and builds the program")
 	}
 	if *profile != "" {
 		f, err := os.Create(*profile)
@@ -45,76 +90,24 @@ func main() {
 			err = pprof.StartCPUProfile(f)
 		}
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
+			return err
 		}
 		defer pprof.StopCPUProfile()
 	}
-	parts := []struct {
-		name string
-		run  func() error
-	}{
-		{"decide", decide},
-		{"cost-sqlite", func() error { return cost("", *callers, *n, *hand) }},
-		{"cost-postgres", func() error { return cost(os.Getenv("FANGXIN_BENCH_POSTGRES"), *callers, *n, *hand) }},
-		{"filings-sqlite", func() error { return filingsBeside("", *rounds, *window) }},
-		{"filings-postgres", func() error { return filingsBeside(os.Getenv("FANGXIN_BENCH_POSTGRES"), *rounds, *window) }},
-		{"verify", verifySpeed},
-		{"midnight", func() error { return midnight(*filings, *due, *rounds) }},
-	}
+	b.report.head(b)
 	for _, p := range parts {
-		if *only != "" && *only != p.name {
-			continue
-		}
-		fmt.Printf("\n## %s\n", p.name)
-		if err := p.run(); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", p.name+":", err)
-			os.Exit(1)
-		}
-	}
-}
-
-// load runs callers for a while and returns filings a second and latencies.
-func load(callers int, window time.Duration, file func() error) (perSecond float64, p50, p99 time.Duration, err error) {
-	var done atomic.Int64
-	var mu sync.Mutex
-	var all []time.Duration
-	var fault atomic.Pointer[error]
-	stop := time.Now().Add(window)
-	var wg sync.WaitGroup
-	start := time.Now()
-	for range callers {
-		wg.Go(func() {
-			var mine []time.Duration
-			for time.Now().Before(stop) {
-				t := time.Now()
-				if err := file(); err != nil {
-					fault.Store(&err)
-					return
-				}
-				mine = append(mine, time.Since(t))
-				done.Add(1)
+		asked := func(name string) bool { return name != "" && strings.HasPrefix(p.name, name) }
+		if *rows == "" || slices.ContainsFunc(strings.Split(*rows, ","), asked) {
+			start := time.Now()
+			if err := p.run(b); err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
 			}
-			mu.Lock()
-			all = append(all, mine...)
-			mu.Unlock()
-		})
+			fmt.Printf("  (%s in %s)\n", p.name, time.Since(start).Round(time.Second))
+		}
 	}
-	wg.Wait()
-	if e := fault.Load(); e != nil {
-		return 0, 0, 0, *e
+	b.report.print(os.Stdout)
+	if *markdown != "" {
+		return b.report.write(*markdown)
 	}
-	slices.Sort(all)
-	return float64(done.Load()) / time.Since(start).Seconds(), all[len(all)/2], all[len(all)*99/100], nil
+	return nil
 }
-
-func median(list []float64) float64 {
-	s := slices.Clone(list)
-	slices.Sort(s)
-	if len(s) == 0 {
-		return math.NaN()
-	}
-	return s[len(s)/2]
-}
-
-func milli(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d.Microseconds())/1000) }

@@ -8,52 +8,52 @@ import (
 	"time"
 
 	"fangxin/store"
-	"fangxin/workflow"
-	"fangxin/workflow/policy"
 )
 
 // the instant at which everything falls due.
 var dueAt = time.Date(2026, 5, 14, 16, 0, 0, 0, time.UTC)
 
-// midnight sweeps deadlines that fall due in one instant among many cases,
-// beside a bare SQL sweep that writes the same rows.
-func midnight(filings, due, rounds int) error {
-	server := os.Getenv("FANGXIN_BENCH_POSTGRES")
-	if server == "" {
-		return errors.New("FANGXIN_BENCH_POSTGRES is not set: make bench starts a server")
+// sizes are how many cases wait and how many of them fall due at midnight.
+func (b *bench) sizes() (filings, due int) {
+	if b.quick {
+		return 20_000, 4_000
 	}
-	template, err := midnightTemplate(server, filings, due)
+	return 1_000_000, 100_000
+}
+
+// midnight sweeps deadlines that fall due in one instant among many cases,
+// beside a bare SQL sweep that writes the same rows, and beside two queues that
+// make the same change, one job for each.
+func (b *bench) midnight() error {
+	filings, due := b.sizes()
+	template, err := midnightTemplate(b.postgres, filings, due)
 	if err != nil {
 		return err
 	}
 	var ratios, bares, doors []float64
-	for round := range rounds {
-		bare, err := onCopy(server, template, fmt.Sprintf("bare%d", round), bareSweep)
+	for round := range min(b.rounds, 5) {
+		bare, err := onCopy(b.postgres, template, fmt.Sprintf("bare%d", round), bareSweep)
 		if err != nil {
 			return fmt.Errorf("bare: %w", err)
 		}
-		door, err := onCopy(server, template, fmt.Sprintf("door%d", round), doorSweep)
+		door, err := onCopy(b.postgres, template, fmt.Sprintf("door%d", round), doorSweep)
 		if err != nil {
 			return fmt.Errorf("door: %w", err)
 		}
 		bares, doors, ratios = append(bares, bare.Seconds()), append(doors, door.Seconds()), append(ratios, door.Seconds()/bare.Seconds())
-		fmt.Printf("round %d: bare SQL %.1f s, door %.1f s\n", round+1, bare.Seconds(), door.Seconds())
 	}
-	fmt.Printf("%d due among %d: bare SQL %.1f s, door %.1f s, ratio %.2f (medians of %d rounds)\n", due, filings, median(bares), median(doors), median(ratios), rounds)
-	return nil
+	what := fmt.Sprintf("midnight: %d due among %d", due, filings)
+	l := line{what: what, figure: number(median(doors)) + " s", limit: "bare SQL sweep: " + number(median(bares)) + " s", ratio: number(median(ratios))}
+	l.aim, l.met = atMost(median(ratios), 1.4)
+	b.report.add(l)
+	return b.queues(template, what, due, median(doors))
 }
 
 // midnightTemplate builds the large database once and keeps it on the server:
 // one case is filed by the engine, the rest are copies of its rows.
 func midnightTemplate(server string, filings, due int) (string, error) {
-	name := fmt.Sprintf("midnight_%d_%d", filings, due)
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = admin.Close() }()
-	var there int
-	if err := admin.QueryRow("select count(*) from pg_database where datname = $1 and datallowconn", name).Scan(&there); err != nil || there == 1 {
+	name, there, err := kept(server, fmt.Sprintf("midnight_%d_%d", filings, due))
+	if err != nil || there {
 		return name, err
 	}
 	start := time.Now()
@@ -79,19 +79,15 @@ func midnightTemplate(server string, filings, due int) (string, error) {
 			return "", err
 		}
 	}
-	var db string
-	if err := s.Pool().QueryRow("select current_database()").Scan(&db); err != nil {
-		return "", err
-	}
 	if err := s.Close(); err != nil {
 		return "", err
 	}
-	_ = dsn
-	if _, err := admin.Exec("alter database " + db + " rename to " + name); err != nil {
+	if err := reserved(dsn, filings); err != nil {
 		return "", err
 	}
-	fmt.Printf("built %d cases in %s\n", filings, time.Since(start).Round(time.Second))
-	_, err = admin.Exec("checkpoint")
+	if _, err = rename(server, dsn, name); err == nil {
+		fmt.Printf("  built %d cases in %s\n", filings, time.Since(start).Round(time.Second))
+	}
 	return name, err
 }
 
@@ -115,12 +111,7 @@ func onCopy(server, template, name string, sweep func(dsn string) (time.Duration
 }
 
 func doorSweep(dsn string) (time.Duration, error) {
-	keys, err := store.ParseKeys(key)
-	if err != nil {
-		return 0, err
-	}
-	law := workflow.Rules{Rules: policy.Default()}
-	s, err := store.Open(ctx, store.Config{URL: dsn, Data: os.TempDir(), Node: "midnight", Keys: keys, Now: func() time.Time { return dueAt }, Rules: func() workflow.Rules { return law }})
+	s, err := openAt(dsn, os.TempDir(), func() time.Time { return dueAt })
 	if err != nil {
 		return 0, err
 	}
