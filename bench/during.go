@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"sync/atomic"
@@ -13,8 +12,8 @@ import (
 	"fangxin/store"
 )
 
-// during measures intake while the midnight is swept as the service sweeps it,
-// beside intake a moment before.
+// during measures intake while the midnight is swept, with all the work that a
+// node does beside, and beside intake a moment before.
 func (b *bench) during() error {
 	filings, due := b.sizes()
 	template, err := midnightTemplate(b.postgres, filings, due)
@@ -71,7 +70,7 @@ func (b *bench) oneMidnight(dsn string, callers []int, idle, busy []rounds) erro
 	swept := make(chan struct{})
 	go func() {
 		defer close(swept)
-		(&jobs.Runner{Store: s, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}).Sweep(sweeping)
+		(&jobs.Runner{Store: s, Log: slog.New(slog.DiscardHandler), Data: os.TempDir()}).Run(sweeping)
 	}()
 	err = measure(busy)
 	stop()
