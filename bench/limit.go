@@ -83,6 +83,9 @@ func (l *limit) layOut() {
 		var list []string
 		var columns []any
 		for c, kind := range t.kinds {
+			if kind == "int4" { // the column's own cast makes it small, as the door leaves it to do
+				kind = "int8"
+			}
 			list = append(list, fmt.Sprintf("$%d::%s[]", c+1, kind))
 			columns = append(columns, t.column(c, 1, maxGroup))
 		}
@@ -94,7 +97,7 @@ func (l *limit) layOut() {
 // column is one column of a group's rows: filings from first, n of them.
 func (t *table) column(c int, first int64, n int) any {
 	switch t.kinds[c] {
-	case "int8":
+	case "int8", "int4":
 		return column(t, c, first, n, func(v any) int64 { return v.(int64) })
 	case "bytea":
 		return column(t, c, first, n, func(v any) []byte { b, _ := v.([]byte); return b })
