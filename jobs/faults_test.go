@@ -145,8 +145,9 @@ func TestAPoisonMessage(t *testing.T) {
 			r.w.Run("update outbox set next_at = at where state = 'owed' and held = ''")
 			return dead()
 		})
-		if tried.Load() != 16 || r.w.Count(owing) != 0 {
-			t.Errorf("%d attempts, %d owed", tried.Load(), r.w.Count(owing))
+		until(t, "the rest is delivered", func() bool { return r.w.Count(owing) == 0 })
+		if tried.Load() != 16 {
+			t.Errorf("%d attempts", tried.Load())
 		}
 		all, err := r.w.Messages(ctx, "dead", 10)
 		if err != nil || len(all) != 1 || all[0].Error != "panic" || all[0].Attempts != 16 {
