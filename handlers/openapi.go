@@ -191,6 +191,16 @@ func (r Route) statuses() []int {
 	if r.Who != Anyone {
 		out = append(out, http.StatusUnauthorized, http.StatusNotFound)
 	}
+	beside, inCase := strings.CutPrefix(r.Path, casePath)
+	if r.Who == Staff || r.Who == Supervising || inCase && beside == "/data" {
+		out = append(out, http.StatusForbidden)
+	}
+	if inCase && slices.Contains([]string{"/data", "/notes", "/erasure-requests"}, beside) {
+		out = append(out, http.StatusGone)
+	}
+	if r.name() == "POST /api/v1/absences" {
+		out = append(out, http.StatusConflict)
+	}
 	if r.Method != http.MethodGet {
 		out = append(out, http.StatusForbidden, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}

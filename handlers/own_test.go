@@ -374,3 +374,42 @@ func TestOffersStayAmongThoseWhoTalk(t *testing.T) {
 		}
 	})
 }
+
+// A mediator who is challenged and replaced loses the case at once, on every path;
+// his colleague of the organisation keeps it.
+func TestAReplacedMediatorLosesTheCase(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		number, consumer := s.file()
+		path := "/api/v1/cases/" + number
+		s.w.Do(number, "classify", "dispatch", "accept", "ask_consent", "one_consents", "both_consent", "entrust")
+		c, err := s.w.Case(context.Background(), number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		organisation := c.Facts["organisation"]
+		first := s.user(store.User{Name: "first", Roles: []string{"mediator"}, Unit: organisation})
+		second := s.user(store.User{Name: "second", Roles: []string{"mediator"}, Unit: organisation})
+		boss := s.officer("supervisor")
+		sees := func(token string) string {
+			read, _, _ := s.call("GET", path, token, "")
+			out, _ := s.ok("GET", "/api/v1/cases", token, "")
+			counts, _ := s.ok("GET", "/api/v1/counts", token, "")
+			return fmt.Sprint(read, len(out["cases"].([]any)), counts["total"])
+		}
+		s.ok("POST", path+"/mediation/recusal", consumer, `{"words":"调解员与商家有关系"}`)
+		if got := sees(first); got != "200 1 1" {
+			t.Errorf("before it is decided: %s", got)
+		}
+		s.ok("POST", path+"/mediation/recusal/decision", boss, `{"recused":"first","officer":"second"}`)
+		if a, b := sees(first), sees(second); a != "404 0 0" || b != "200 1 1" {
+			t.Errorf("the first %s, the second %s", a, b)
+		}
+		if status, _, _ := s.call("POST", path+"/commands", first, `{"event":"hold_session"}`); status != http.StatusNotFound {
+			t.Errorf("he acts: %d", status)
+		}
+		s.ok("POST", path+"/commands", second, `{"event":"entrusted_returned"}`)
+		if got := sees(second); got != "404 0 0" {
+			t.Errorf("after it was given back: %s", got)
+		}
+	})
+}

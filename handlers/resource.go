@@ -87,7 +87,7 @@ var caseResources = []resource{
 	{path: "/mediation/entrustment/return", events: "entrusted_returned", takes: "words"},
 	{path: "/mediation/entrustment/withdrawal", events: "withdraw_entrusting", takes: "words"},
 	{path: "/mediation/recusal", events: "challenge_mediator", takes: "words"},
-	{path: "/mediation/recusal/decision", events: "decide_recusal", takes: "words"},
+	{path: "/mediation/recusal/decision", events: "decide_recusal", takes: "words recused officer"},
 	{path: "/mediation/appraisal", events: "commission_appraisal", takes: "body chosen payer due_on words"},
 	{path: "/mediation/appraisal/report", events: "appraisal_reported", takes: "paper words"},
 	{path: "/mediation/appraisal/abandonment", events: "appraisal_abandoned", takes: "words"},

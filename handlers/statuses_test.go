@@ -11,6 +11,7 @@ import (
 
 	"fangxin/store"
 	"fangxin/workflow"
+	"fangxin/workflow/calendar"
 )
 
 // elsewhere are the statuses that come before any route is asked, from the same
@@ -26,6 +27,7 @@ var elsewhere = map[int]string{
 func (x *wire) probe(closed, report string) {
 	acts := x.api.acts()
 	x.links(closed)
+	x.beside(closed)
 	for _, r := range x.api.Routes() {
 		number := closed
 		if strings.HasPrefix(r.Path, reportPath) {
@@ -111,6 +113,31 @@ func (x *wire) links(number string) {
 	for _, lang := range []string{"zh", "en"} {
 		x.contract.call("GET", "/api?lang="+lang, "", nil, "")
 	}
+}
+
+// beside takes the routes of what lies beside the log through their successes.
+func (x *wire) beside(number string) {
+	staff, boss := x.user([]workflow.Role{"officer"}, &workflow.Case{}), x.user([]workflow.Role{"supervisor"}, &workflow.Case{})
+	path := "/api/v1/cases/" + number
+	x.contract.call("POST", path+"/notes", staff, `{"words":"备忘"}`, "n")
+	x.contract.call("POST", path+"/notes", staff, `{"words":"另一条"}`, "n")
+	x.contract.call("POST", path+"/erasure-requests", staff, `{}`, "e")
+	for _, list := range []string{"/erasure-requests", "/users", "/absences"} {
+		x.contract.call("GET", "/api/v1"+list, boss, nil, "")
+	}
+	x.contract.call("GET", "/api/v1/absences", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
+	users, err := x.s.Users(context.Background())
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	day := calendar.On(x.api.Now())
+	body := fmt.Sprintf(`{"name":%q,"deputy":%q,"from":%q,"to":%q}`, users[0].Name, users[1].Name, day, day)
+	_, text := x.contract.call("POST", "/api/v1/absences", boss, body, "a")
+	x.contract.call("POST", "/api/v1/absences", boss, `{"deputy":"`+users[0].Name+`","from":"`+day.String()+`","to":"`+day.String()+`"}`, "a")
+	x.contract.call("POST", "/api/v1/absences", boss, body, "b")
+	var absence struct{ ID int64 }
+	_ = json.Unmarshal([]byte(text), &absence)
+	x.contract.call("POST", fmt.Sprintf("/api/v1/absences/%d/end", absence.ID), boss, `{}`, "")
 }
 
 // body is the least that a resource may be sent.
@@ -206,8 +233,15 @@ func (x *wire) unseen(t *testing.T) {
 
 // rare are the answers of single routes that this test does not provoke, and why.
 var rare = map[string]string{
-	"422 POST /api/v1/cases/{number}/return":  "a unit that returned a case does not see it any more, so that no key of it comes twice",
-	"200 GET /readyz":                         "nothing sweeps in this test: see TestReadiness",
-	"200 GET /api/v1/cases/{number}/receipt":  "nothing signs in this test: see TestReceiptOverHTTP",
-	"410 POST /api/v1/cases/{number}/reports": "its words are sealed under the key of the report, which is new",
+	"422 POST /api/v1/cases/{number}/return":           "a unit that returned a case does not see it any more, so that no key of it comes twice",
+	"200 GET /readyz":                                  "nothing sweeps in this test: see TestReadiness",
+	"200 GET /api/v1/cases/{number}/receipt":           "nothing signs in this test: see TestReceiptOverHTTP",
+	"403 GET /api/v1/cases/{number}/links":             "who is not of the authority seldom sees a case that is over: see TestInternalNotes",
+	"403 GET /api/v1/cases/{number}/notes":             "likewise",
+	"403 GET /api/v1/cases/{number}/data":              "a link for reading only: see TestACopyOfOnesData",
+	"410 GET /api/v1/cases/{number}/data":              "see TestAWishToBeErased",
+	"410 GET /api/v1/cases/{number}/notes":             "see TestInternalNotes",
+	"410 POST /api/v1/cases/{number}/notes":            "see TestInternalNotes",
+	"410 POST /api/v1/cases/{number}/erasure-requests": "see TestAWishToBeErased",
+	"410 POST /api/v1/cases/{number}/reports":          "its words are sealed under the key of the report, which is new",
 }
