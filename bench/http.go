@@ -87,8 +87,8 @@ func (s *server) memory() int64 {
 
 // fangxin starts the service itself on a database: no rate limits, they would
 // measure themselves.
-func (b *bench) fangxin(dsn, folder string) (*server, error) {
-	return spawn("/readyz", []string{"FANGXIN_DATABASE_URL=" + dsn, "FANGXIN_DATA=" + folder, "FANGXIN_KEY=" + key, "FANGXIN_LISTEN={address}", "FANGXIN_RATE_LIMITS=off"}, b.binary, "serve")
+func (b *bench) fangxin(dsn, folder, role string) (*server, error) {
+	return spawn("/readyz", []string{"FANGXIN_DATABASE_URL=" + dsn, "FANGXIN_DATA=" + folder, "FANGXIN_KEY=" + key, "FANGXIN_LISTEN={address}", "FANGXIN_RATE_LIMITS=off"}, b.binary, "serve", "--role="+role)
 }
 
 // web is the service and what it is measured beside, each a process.
@@ -126,7 +126,7 @@ func (b *bench) web(pg string) (w *web, err error) {
 			w.stop()
 		}
 	}()
-	if w.door, err = b.fangxin(dsn, folder); err != nil {
+	if w.door, err = b.fangxin(dsn, folder, "web"); err != nil {
 		return nil, err
 	}
 	answer, err := fileOne(w.door.address)

@@ -39,7 +39,7 @@ func (b *bench) start() error {
 		var memory int64
 		for range b.rounds + 1 { // the first one may still have work to catch up with
 			began := time.Now()
-			s, err := b.fangxin(x.dsn, folder)
+			s, err := b.fangxin(x.dsn, folder, "all")
 			if err != nil {
 				return err
 			}
