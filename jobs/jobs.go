@@ -38,6 +38,7 @@ const (
 	sweepLot    = 500
 	remindLot   = 200
 	readLot     = 300
+	matchLot    = 20 // one transaction of the register: an embedded database has one writer
 )
 
 // work is something that every node does again and again. It goes by what the
@@ -55,6 +56,7 @@ func (r *Runner) works() []work {
 		{"block", blockEvery, r.block},
 		{"board", readEvery, r.board},
 		{"search", readEvery, r.index},
+		{"match", readEvery, r.match},
 		{"remind", remindEvery, r.remind},
 		{"heartbeat", remindEvery, r.beat},
 		{"retention", retainEvery, r.retain},
@@ -138,6 +140,11 @@ func (r *Runner) block(ctx context.Context) error {
 // slower.
 func (r *Runner) board(ctx context.Context) error { return r.lots(ctx, r.Store.Board) }
 func (r *Runner) index(ctx context.Context) error { return r.lots(ctx, r.Store.Index) }
+
+// match looks respondents up in the merchant register: no complaint waits for it.
+func (r *Runner) match(ctx context.Context) error {
+	return r.lots(ctx, func(ctx context.Context, _ int) (int, error) { return r.Store.MatchRespondents(ctx, matchLot) })
+}
 
 // lots repeats a work until nothing is left, leaving room for callers.
 func (r *Runner) lots(ctx context.Context, do func(context.Context, int) (int, error)) error {

@@ -57,6 +57,9 @@ func (s *Store) Board(ctx context.Context, limit int) (int, error) {
 		// only what was sealed since the words were indexed last
 		`insert into search_todo (case_id, seq) select s.case_id, max(s.seq) from sealed s where s.case_id in (%s) group by s.case_id
 			having max(s.seq) > coalesce((select d.seq from search_done d where d.case_id = s.case_id), 0) on conflict do nothing`,
+		// and only what may name a respondent that nobody has looked up
+		`insert into merchant_todo (case_id, seq) select s.case_id, max(s.seq) from sealed s where s.case_id in (%s) group by s.case_id
+			having max(s.seq) > coalesce((select d.seq from merchant_done d where d.case_id = s.case_id), 0) on conflict do nothing`,
 	} {
 		var b binds
 		if _, err := tx.ExecContext(ctx, strings.Replace(text, "%s", b.list(ids), 1), b.values...); err != nil {

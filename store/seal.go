@@ -117,7 +117,7 @@ func (s *Store) noKey(ctx context.Context, caseID int64) error {
 func (s *Store) unwrap(kek string, wrapped []byte) ([]byte, error) {
 	wrap := s.cfg.Keys.wrap[kek]
 	if wrap == nil {
-		return nil, fmt.Errorf("the case's key is wrapped with key %s, which is not configured", kek)
+		return nil, fmt.Errorf("a key is wrapped with key %s, which is not configured", kek)
 	}
 	return wrap.Open(nil, nil, wrapped, nil)
 }
@@ -156,29 +156,39 @@ func open(key, box []byte) (Unsealed, error) {
 	return out, json.Unmarshal(out.Text, &out.Private)
 }
 
-// Rewrap wraps every case key with the first configured key and says how many
-// it changed. Data stay as they are. It goes in lots, each whole or not at all:
-// killed at any time, it goes on at the next call.
+// wrappedKeys are the tables of wrapped keys, with what names a row of each.
+var wrappedKeys = [][2]string{{"case_keys", "case_id"}, {"merchant_keys", "merchant_id"}, {"merchant_reviews", "id"}}
+
+// Rewrap wraps every key of a case, a merchant or a row that waits with the first
+// configured key and says how many it changed. Data stay as they are. It goes in
+// lots, each whole or not at all: killed at any time, it goes on at the next call.
 func (s *Store) Rewrap(ctx context.Context) (int, error) {
-	for done := 0; ; {
-		n, err := s.rewrapLot(ctx)
-		done += n
-		if err != nil || n == 0 {
-			return done, err
+	done := 0
+	for _, t := range wrappedKeys {
+		for {
+			n, err := s.rewrapLot(ctx, t[0], t[1])
+			done += n
+			if err != nil {
+				return done, err
+			}
+			if n == 0 {
+				break
+			}
 		}
 	}
+	return done, nil
 }
 
 const rewrapLot = 500
 
-func (s *Store) rewrapLot(ctx context.Context) (int, error) {
+func (s *Store) rewrapLot(ctx context.Context, table, name string) (int, error) {
 	first := s.cfg.Keys.ids[0]
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	query := "select case_id, kek, wrapped from case_keys where kek <> $1 order by case_id limit $2"
+	query := "select " + name + ", kek, wrapped from " + table + " where kek <> $1 and wrapped is not null order by " + name + " limit $2"
 	if s.dialect == "postgres" {
 		query += " for update" // an erasure waits, and then finds the row
 	}
@@ -204,7 +214,7 @@ func (s *Store) rewrapLot(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for id, wrapped := range again {
-		if _, err := tx.ExecContext(ctx, "update case_keys set kek = $1, wrapped = $2 where case_id = $3", first, wrapped, id); err != nil {
+		if _, err := tx.ExecContext(ctx, "update "+table+" set kek = $1, wrapped = $2 where "+name+" = $3", first, wrapped, id); err != nil {
 			return 0, err
 		}
 	}
