@@ -4,16 +4,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"fangxin/jobs/intake"
 )
 
-// ImportCmd takes complaints from a file.
+// ImportCmd takes complaints or merchants from a file.
 type ImportCmd struct {
 	File    string            `arg:"" type:"existingfile"`
-	Kind    string            `default:"complaints" enum:"complaints" help:"complaints."`
+	Kind    string            `default:"complaints" enum:"complaints,merchants" help:"complaints or merchants."`
 	As      string            `default:"live" enum:"live,archive" help:"live: complaints that begin now; archive: history that ended elsewhere."`
 	Format  string            `default:"" enum:",csv,xlsx,jsonl" help:"csv, xlsx or jsonl; empty: by the file's name."`
 	Map     map[string]string `help:"field=column, where the column has another name."`
@@ -23,8 +24,12 @@ type ImportCmd struct {
 // Run takes every good row and keeps every bad one; run twice it doubles
 // nothing. Exit 1 when rows were rejected.
 func (c *ImportCmd) Run(g *Globals) error {
+	fields := intake.Fields
+	if c.Kind == "merchants" {
+		fields = intake.MerchantFields
+	}
 	for field := range c.Map {
-		if intake.Fields[field] == nil {
+		if fields[field] == nil {
 			return errUse{fmt.Errorf("--map: %q is no field", field)}
 		}
 	}
@@ -45,17 +50,38 @@ func (c *ImportCmd) Run(g *Globals) error {
 	defer func() { _ = rejects.Close() }()
 	opt := intake.Options{File: c.File, Archive: c.As == "archive", Map: c.Map, Rejects: rejects,
 		Progress: func(done int) { fmt.Fprintf(g.Err, "%d rows\n", done) }}
-	r, err := intake.Import(g.Context, e.Store, rows, opt)
-	fmt.Fprintf(g.Out, "%d rows read, %d taken, %d known already, %d rejected\n", r.Read, r.Taken, r.Known, r.Rejected)
-	printReasons(g.Out, r.Reasons)
+	rejected, err := c.take(g, e, rows, opt)
 	if err != nil {
 		return err
 	}
-	if r.Rejected > 0 {
+	if rejected > 0 {
 		fmt.Fprintf(g.Out, "rejected rows are in %s\n", c.Rejects)
 		return errFinding
 	}
 	return nil
+}
+
+func (c *ImportCmd) take(g *Globals, e *engine, rows func(yield func(intake.Row) bool), opt intake.Options) (rejected int, err error) {
+	if c.Kind == "merchants" {
+		opt.File = filepath.Base(c.File)
+		r, err := intake.ImportMerchants(g.Context, e.Store, rows, e.towns(), opt)
+		fmt.Fprintf(g.Out, "%d rows read, %d new, %d changed, %d known already, %d wait for a person, %d rejected\n", r.Read, r.New, r.Changed, r.Known, r.Waiting, r.Rejected)
+		printReasons(g.Out, r.Reasons)
+		return r.Rejected, err
+	}
+	r, err := intake.Import(g.Context, e.Store, rows, opt)
+	fmt.Fprintf(g.Out, "%d rows read, %d taken, %d known already, %d rejected\n", r.Read, r.Taken, r.Known, r.Rejected)
+	printReasons(g.Out, r.Reasons)
+	return r.Rejected, err
+}
+
+// towns are the county's towns, by code and by name.
+func (e *engine) towns() map[string]string {
+	out := map[string]string{}
+	for _, t := range e.law.Load().County().Towns {
+		out[t.Code], out[t.Zh], out[t.En] = t.Code, t.Code, t.Code
+	}
+	return out
 }
 
 func printReasons(w io.Writer, reasons map[string]int) {

@@ -39,10 +39,14 @@ var Fields = map[string][]string{
 
 // value reads a field: the mapped column, or one of the names it goes by.
 func value(row Row, field string, mapped map[string]string) string {
+	return valueOf(Fields, row, field, mapped)
+}
+
+func valueOf(fields map[string][]string, row Row, field string, mapped map[string]string) string {
 	if column, ok := mapped[field]; ok {
 		return strings.TrimSpace(row.Values[column])
 	}
-	for _, name := range Fields[field] {
+	for _, name := range fields[field] {
 		if v, ok := row.Values[name]; ok && v != "" {
 			return strings.TrimSpace(v)
 		}
