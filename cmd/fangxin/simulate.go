@@ -18,6 +18,7 @@ type SimulateCmd struct {
 	Cases      int    `default:"300" help:"Cases of the realistic mix."`
 	From       string `help:"First day of filing; empty: the regime's first day, or the narratives' own."`
 	To         string `help:"Last day of filing."`
+	Merchants  int    `default:"5000" help:"Invented merchants that an empty register begins with; the complaints are about them."`
 	Seed       uint64 `default:"1" help:"The same seed, the same lives."`
 	Narratives string `help:"A JSONL file with texts and dates; the parties are invented." type:"existingfile"`
 	Stop       bool   `hidden:"" help:"Leave open what is open after the last day."`
@@ -26,7 +27,7 @@ type SimulateCmd struct {
 // Run lives one scripted case for every row of the table, then the mix, on a
 // virtual clock, and prints what came of it.
 func (c *SimulateCmd) Run(g *Globals) error {
-	plan := simulate.Plan{Cases: c.Cases, Seed: c.Seed, Scripted: !c.Stop, Stop: c.Stop}
+	plan := simulate.Plan{Cases: c.Cases, Seed: c.Seed, Scripted: !c.Stop, Stop: c.Stop, Merchants: c.Merchants}
 	var err error
 	if plan.From, plan.To, err = c.days(); err != nil {
 		return err
@@ -65,6 +66,9 @@ func (c *SimulateCmd) Run(g *Globals) error {
 		if n == 0 {
 			break
 		}
+	}
+	if err := simulate.Settle(g.Context, e.Store); err != nil {
+		return err
 	}
 	if err := jobs.KeepCheckpoint(g.Context, e.Store, g.Data); err != nil {
 		return err

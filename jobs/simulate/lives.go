@@ -8,6 +8,7 @@ import (
 
 	"fangxin/store"
 	"fangxin/workflow"
+	"fangxin/workflow/register"
 )
 
 // life is one course that a complaint may take, with its weight in a thousand.
@@ -186,6 +187,9 @@ func (sim *simulation) invent(a *actor, cmd *workflow.Command) {
 	p.Person.Name = string(surnames[sim.random.IntN(len(surnames))]) + string(givens[sim.random.IntN(len(givens))])
 	p.Person.Phone = fmt.Sprintf("138%08d", sim.random.IntN(100000000))
 	p.Respondent.Name = pick(shops) + pick(trades)
+	if len(sim.merchants) > 0 {
+		sim.shop(p.Respondent)
+	}
 	p.Words = pick(troubles)
 	cmd.Input.AmountFen = int64(sim.random.IntN(500000) + 500)
 	law := sim.law()
@@ -209,6 +213,19 @@ func (sim *simulation) invent(a *actor, cmd *workflow.Command) {
 			sim.all++
 			heap.Push(&sim.queue, first)
 		}
+	}
+}
+
+// shop names one of the invented merchants as a consumer would: nearly always
+// right, often with the code from the wall.
+func (sim *simulation) shop(r *workflow.Respondent) {
+	m := sim.merchants[sim.random.IntN(len(sim.merchants))]
+	r.Name, r.Address, r.Code = m.Name, m.ShopAddress, ""
+	switch dice := sim.random.IntN(10); {
+	case dice < 5 && register.ValidCode(m.Code):
+		r.Code = m.Code
+	case dice == 9:
+		r.Name = m.Name[:len("惠民")] + "小" + m.Name[len("惠民"):]
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
+	"fangxin/workflow/register"
 	"fangxin/workflow/rehearse"
 )
 
@@ -43,6 +44,7 @@ type Plan struct {
 	From, To   calendar.Date // filings fall into these days
 	Seed       uint64
 	Scripted   bool // first one case for every row of the table
+	Merchants  int  // invented merchants that the register begins with; 0: none
 	Narratives []Narrative
 	Stop       bool // leave what is open at the end of To
 	Outage     func(workflow.Outage)
@@ -100,6 +102,8 @@ type simulation struct {
 	result Result
 	done   int
 	all    int
+
+	merchants []register.Details // whom complaints are about; none: names made up on the spot
 }
 
 // Run lives all cases of the plan to their ends, on a store whose clock is
@@ -109,6 +113,11 @@ func Run(ctx context.Context, s *store.Store, law func() workflow.Rules, clock *
 		result: Result{Rows: map[string]int{}, Outcomes: map[string]int{}, Asides: map[string]int{}}}
 	if sim.plan.Execute == nil {
 		sim.plan.Execute = s.Execute
+	}
+	if plan.Merchants > 0 {
+		if err := sim.populate(plan.Merchants); err != nil {
+			return sim.result, err
+		}
 	}
 	sim.cast()
 	sim.all = len(sim.queue)
