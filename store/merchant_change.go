@@ -47,7 +47,7 @@ func (s *Store) change(ctx context.Context, q Once, by By, ref, what string, see
 		case err != nil:
 			return err
 		case sees != 0 && sees != before.Version:
-			return refusal("stale")
+			return refusal("stale_entry")
 		case before.Status == register.Merged && what != "unmerged":
 			return refusal("merchant_merged")
 		}
@@ -94,7 +94,7 @@ func (s *Store) MergeMerchant(ctx context.Context, q Once, by By, ref string, se
 		case err != nil:
 			return err
 		case sees != 0 && sees != e.Version:
-			return refusal("stale")
+			return refusal("stale_entry")
 		}
 		target, err := entryByRef(b.ctx, b.tx, into)
 		if err != nil {

@@ -234,7 +234,7 @@ func TestHistoryStaysAttributable(t *testing.T) {
 		if again, err := w.RenameMerchant(ctx, store.Once{Key: "k1"}, zhang, small.ID, small.Version, "张记烧饼铺", ""); err != nil || again.Version != renamed.Version {
 			t.Errorf("the same key again: %+v %v", again, err)
 		}
-		if _, err := w.RenameMerchant(ctx, store.Once{}, zhang, small.ID, small.Version, "x", ""); code(err) != "stale" {
+		if _, err := w.RenameMerchant(ctx, store.Once{}, zhang, small.ID, small.Version, "x", ""); code(err) != "stale_entry" {
 			t.Errorf("an old version: %v", err)
 		}
 		merged, err := w.MergeMerchant(ctx, store.Once{}, zhang, small.ID, renamed.Version, big.ID)

@@ -148,7 +148,7 @@ func merchant(row Row, opt Options, towns map[string]string) (out store.StatedMe
 		d.Shops = []register.Shop{shop}
 	}
 	if faults := d.Faults(); len(faults) > 0 {
-		return out, faults[0].Field + ": " + map[string]string{"why.needed": "the row names no merchant", "why.choice": "none of the values that there are", "why.long": "too long"}[faults[0].Why]
+		return out, faults[0].Field + ": " + map[string]string{"why.needed": "the row names no merchant", "why.choice": "none of the values that there are", "why.long_line": "too long"}[faults[0].Why]
 	}
 	closed, known := endedWords[strings.ToLower(get("status"))]
 	if !known {

@@ -181,9 +181,9 @@ func shopList(all []Shop) string {
 // Fault is a field that cannot be kept, and why: a key of the catalogue.
 type Fault struct{ Field, Why string }
 
-// longest bounds a field in characters: the longest registered names are under
-// a hundred.
-const longest = 200
+// longest bounds a field in characters.
+
+const longest = 500
 
 // Faults checks an entry's fields. A credit code with a wrong check character is
 // no fault: it is kept as typed and marked.
@@ -191,7 +191,7 @@ func (d *Details) Faults() []Fault {
 	var out []Fault
 	for _, f := range d.texts() {
 		if len([]rune(*f.at)) > longest {
-			out = append(out, Fault{f.name, "why.long"})
+			out = append(out, Fault{f.name, "why.long_line"})
 		}
 	}
 	if Fold(d.Name) == "" {
@@ -207,11 +207,11 @@ func (d *Details) Faults() []Fault {
 		out = append(out, Fault{"domain", "why.choice"})
 	}
 	if len(d.Shops) > 50 {
-		out = append(out, Fault{"shops", "why.long"})
+		out = append(out, Fault{"shops", "why.long_line"})
 	}
 	for _, s := range d.Shops {
 		if len([]rune(s.Platform)) > longest || len([]rune(s.Name)) > longest || len(s.URL) > 500 {
-			out = append(out, Fault{"shops", "why.long"})
+			out = append(out, Fault{"shops", "why.long_line"})
 		}
 	}
 	return out
