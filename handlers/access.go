@@ -28,7 +28,7 @@ func (s *Server) grant(ctx context.Context, r Route, call *Call, token string) e
 		return err
 	}
 	if who.Link != nil {
-		byLink := r.Who == Holder || r.Who == LinkHolder || r.Who == Rotating
+		byLink := r.Who == Holder || r.Who == LinkHolder || r.Who == Rotating || r.Who == Visitor
 		if !byLink || !who.Link.Ended.IsZero() && r.Who != Rotating {
 			return notFound()
 		}

@@ -160,7 +160,7 @@ func (c *Call) caller(token string) string {
 // bearer is the token of a request whose route asks for one. Nothing that no
 // token can be is looked up.
 func bearer(r *http.Request, who Who) (string, error) {
-	if who == Anyone || who == Machine || who == Filer && r.Header.Get("Authorization") == "" {
+	if who == Anyone || who == Machine || (who == Filer || who == Visitor) && r.Header.Get("Authorization") == "" {
 		return "", nil
 	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -179,7 +179,7 @@ type caller struct {
 // admit finds out who calls, within what may be guessed. A wrong token costs
 // its address; what a known user asks in vain does not.
 func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) error {
-	if r.Who == Anyone || r.Who == Machine || r.Who == Filer && who.token == "" {
+	if r.Who == Anyone || r.Who == Machine || (r.Who == Filer || r.Who == Visitor) && who.token == "" {
 		return nil
 	}
 	number := call.Param("number")

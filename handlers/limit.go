@@ -17,6 +17,8 @@ const (
 	Reading Class = "reading"
 	// Listing is whatever costs more than a look by key: pages, counts, search.
 	Listing Class = "listing"
+	// Lookup is a search that anybody may ask: a name among many, as it is typed.
+	Lookup Class = "lookup"
 	// Searching is a Listing whose question is too private for a URL.
 	Searching Class = "searching"
 	// Intake is filing, by anybody.
@@ -53,6 +55,8 @@ var limits = map[Class]Limit{
 		Caller: Rate{50 * time.Millisecond, 300}},
 	Listing: {Time: 15 * time.Second, Address: Rate{50 * time.Millisecond, 300},
 		Caller: Rate{200 * time.Millisecond, 100}},
+	Lookup: {Time: 10 * time.Second, Address: Rate{250 * time.Millisecond, 60},
+		Caller: Rate{100 * time.Millisecond, 100}},
 	Searching: {Body: 16 << 10, Time: 15 * time.Second, Address: Rate{50 * time.Millisecond, 300},
 		Caller: Rate{200 * time.Millisecond, 100}},
 	Intake: {Body: 1 << 20, Time: 30 * time.Second, Address: Rate{500 * time.Millisecond, 60},
@@ -73,7 +77,7 @@ var (
 )
 
 // callers are those that a route may name.
-var callers = map[Who]bool{Anyone: true, Filer: true, Machine: true, Holder: true, Officer: true, LinkHolder: true, Rotating: true, Staff: true, Supervising: true}
+var callers = map[Who]bool{Anyone: true, Filer: true, Visitor: true, Machine: true, Holder: true, Officer: true, LinkHolder: true, Rotating: true, Staff: true, Supervising: true}
 
 // check says what a route lacks before it may be served.
 func (r Route) check() error {

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
+	"fangxin/workflow/policy"
 	"fangxin/workflow/register"
 )
 
@@ -98,6 +100,9 @@ func (s *Server) merchants(ctx context.Context, c *Call) (any, error) {
 		if len(found) == limit {
 			out.Next = found[limit-1].ID
 		}
+	}
+	if errors.Is(err, store.ErrCursor) {
+		return nil, badQuery("after", "why.cursor")
 	}
 	for _, m := range found {
 		out.Merchants = append(out.Merchants, viewMerchant(m))
@@ -214,7 +219,7 @@ func (s *Server) fits(d *register.Details) error {
 	for _, f := range d.Faults() {
 		return badField(f.Field, f.Why)
 	}
-	if d.Town != "" && !slices.ContainsFunc(s.Rules().County().Towns, func(t policyPlace) bool { return t.Code == d.Town }) {
+	if d.Town != "" && !slices.ContainsFunc(s.Rules().County().Towns, func(t policy.Place) bool { return t.Code == d.Town }) {
 		return badField("town", "why.choice")
 	}
 	return nil

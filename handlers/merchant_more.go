@@ -2,16 +2,14 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
 
 	"fangxin/store"
-	"fangxin/workflow/policy"
 	"fangxin/workflow/register"
 )
-
-type policyPlace = policy.Place
 
 type merchantHistory struct {
 	Lines []historyView `json:"lines"`
@@ -167,6 +165,9 @@ func (s *Server) reviews(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	all, err := s.Store.Reviews(ctx, state, c.Query("after"), limit)
+	if errors.Is(err, store.ErrCursor) {
+		return nil, badQuery("after", "why.cursor")
+	}
 	out := reviewPage{Reviews: []reviewView{}}
 	for _, r := range all {
 		out.Reviews = append(out.Reviews, viewReview(r))
@@ -178,7 +179,7 @@ func (s *Server) reviews(ctx context.Context, c *Call) (any, error) {
 }
 
 type reviewDecision struct {
-	Decision string `json:"decision"`
+	Decision string `json:"verdict"`
 	Merchant string `json:"merchant"`
 	Why      string `json:"why"`
 }
@@ -196,7 +197,7 @@ func (s *Server) settleReview(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if !slices.Contains(reviewDecisions, in.Decision) {
-		return nil, badField("decision", "why.choice")
+		return nil, badField("verdict", "why.choice")
 	}
 	if (in.Decision == "different") != (in.Merchant == "") {
 		return nil, badField("merchant", "why.review_merchant")

@@ -19,7 +19,10 @@ import (
 // made from its own fields.
 var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "POST /api/v1/search": question{}, "POST /api/v1/cases/{number}/links": newLink{},
 	"POST /api/v1/cases/{number}/links/{id}/rotate": nothing{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "POST /api/v1/link/rotate": nothing{},
-	"POST /api/v1/cases/{number}/notes": newNote{}, "POST /api/v1/cases/{number}/erasure-requests": nothing{}, "POST /api/v1/absences": newAbsence{}, "POST /api/v1/absences/{id}/end": nothing{}}
+	"POST /api/v1/cases/{number}/notes": newNote{}, "POST /api/v1/cases/{number}/erasure-requests": nothing{}, "POST /api/v1/absences": newAbsence{}, "POST /api/v1/absences/{id}/end": nothing{},
+	"POST /api/v1/merchants": newMerchant{}, "PATCH " + merchantPath: merchantChange{}, "POST " + merchantPath + "/contacts": contactAdded{}, "POST " + merchantPath + "/contacts/{contact}/end": because{},
+	"POST " + merchantPath + "/rename": merchantRename{}, "POST " + merchantPath + "/merge": merchantMerge{}, "POST " + merchantPath + "/unmerge": merchantUnmerge{},
+	"POST " + merchantPath + "/successor": merchantSuccession{}, "POST /api/v1/merchant-reviews/{review}": reviewDecision{}, "POST /api/v1/cases/{number}/merchants": caseMerchantChoice{}}
 
 var answers = map[string]any{
 	"GET /healthz": Status{}, "GET /readyz": Status{}, "GET /api/v1/vocabulary": Vocabulary{}, "GET /api/v1/keys": publicKeys{}, "POST /api/v1/cases": filed{},
@@ -32,11 +35,20 @@ var answers = map[string]any{
 	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
 	"GET /api/v1/absences": absencesView{}, "POST /api/v1/absences": absenceLine{}, "POST /api/v1/absences/{id}/end": nothing{},
 	"GET /api/v1/reports/{number}": CaseView{}, "GET /api/v1/reports/{number}/events": eventList{},
+	"GET /api/v1/cases/{number}/merchants": caseMerchantList{}, "POST /api/v1/cases/{number}/merchants": caseMerchantList{}, "GET /api/v1/merchants": merchantPage{},
+	"POST /api/v1/merchants": merchantView{}, "GET " + merchantPath: merchantView{}, "PATCH " + merchantPath: merchantView{}, "GET " + merchantPath + "/history": merchantHistory{},
+	"GET " + merchantPath + "/contacts": contactList{}, "POST " + merchantPath + "/contacts": contactNo{}, "POST " + merchantPath + "/contacts/{contact}/end": contactNo{},
+	"POST " + merchantPath + "/rename": merchantView{}, "POST " + merchantPath + "/merge": merchantView{}, "POST " + merchantPath + "/unmerge": merchantView{},
+	"POST " + merchantPath + "/successor": merchantView{}, "GET /api/v1/merchant-reviews": reviewPage{}, "POST /api/v1/merchant-reviews/{review}": reviewView{},
 }
+
+// merchantPath is an entry of the register.
+const merchantPath = "/api/v1/merchants/{merchant}"
 
 // queries are the parameters that a route knows; another one is refused by name.
 var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /api": {"lang"}, "GET /api/v1/counts": slices.Sorted(maps.Keys(filters)),
-	"GET /api/v1/cases": slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages)))}
+	"GET /api/v1/cases":     slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages))),
+	"GET /api/v1/merchants": {"q", "status", "town", "after", "limit"}, "GET " + merchantPath + "/history": {"after", "limit"}, "GET /api/v1/merchant-reviews": {"status", "after", "limit"}}
 
 // media are the routes that do not answer in JSON.
 var media = map[string]string{"GET /api": "text/html", "GET /api/reference.css": "text/css"}
@@ -179,7 +191,7 @@ func security(who Who) []any {
 	switch who {
 	case Anyone:
 		return []any{}
-	case Filer:
+	case Filer, Visitor:
 		return []any{object{}, token}
 	}
 	return []any{token}
@@ -270,7 +282,7 @@ func parameters(r Route, lang string) []any {
 	for _, part := range strings.Split(r.Path, "/") {
 		switch name := strings.Trim(part, "{}"); {
 		case name == part:
-		case slices.Contains([]string{"seq", "offer", "notice", "order", "no"}, name):
+		case slices.Contains([]string{"seq", "offer", "notice", "order", "no", "contact"}, name):
 			add(name, "path", object{"type": "integer", "minimum": 1}, true)
 		default:
 			add(name, "path", object{"type": "string"}, true)

@@ -9,6 +9,7 @@ import (
 	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
+	"fangxin/workflow/register"
 )
 
 // object is a piece of the document.
@@ -39,6 +40,11 @@ func componentName(t reflect.Type) string {
 var fieldKeys = map[reflect.Type]string{
 	reflect.TypeOf(workflow.Person{}): "field.person.", reflect.TypeOf(workflow.Respondent{}): "field.respondent.", reflect.TypeOf(workflow.Attempt{}): "field.attempts.",
 	reflect.TypeOf(workflow.Item{}): "field.items.", reflect.TypeOf(onBehalf{}): "field.on_behalf.", reflect.TypeOf(workflow.Private{}): "field.",
+	reflect.TypeOf(merchantFields{}): "field.merchant.", reflect.TypeOf(newMerchant{}): "field.merchant.", reflect.TypeOf(merchantChange{}): "field.merchant.",
+	reflect.TypeOf(merchantRename{}): "field.merchant.", reflect.TypeOf(merchantMerge{}): "field.merchant.", reflect.TypeOf(merchantUnmerge{}): "field.merchant.",
+	reflect.TypeOf(merchantSuccession{}): "field.merchant.", reflect.TypeOf(because{}): "field.merchant.", reflect.TypeOf(contactAdded{}): "field.merchant.contacts.",
+	reflect.TypeOf(newContact{}): "field.merchant.contacts.", reflect.TypeOf(reviewDecision{}): "field.merchant.", reflect.TypeOf(caseMerchantChoice{}): "field.merchant.",
+	reflect.TypeOf(register.Shop{}): "field.merchant.shops.",
 }
 
 // describe is what a field means: key is where the catalogue has it.

@@ -24,6 +24,7 @@ var tagGroups = []struct {
 	{"closing", "withdrawal party-loss succession closing publication rating erasure"},
 	{"anytime", "evidence consents supervision notices"},
 	{"report", ""},
+	{"register", "merchants"},
 	{"service", ""},
 }
 
@@ -32,6 +33,8 @@ func tagOf(path string) string {
 	switch {
 	case strings.HasPrefix(path, reportPath):
 		return "report"
+	case strings.HasPrefix(path, "/api/v1/merchant"):
+		return "register"
 	case !strings.HasPrefix(path, "/api/v1/cases"):
 		return "service"
 	case !inCase:

@@ -27,6 +27,8 @@ const (
 	Anyone Who = "anyone"
 	// Filer is anyone; who sends an officer's token is that officer.
 	Filer Who = "filer"
+	// Visitor is anyone; who sends a token of the authority's own people sees more.
+	Visitor Who = "visitor"
 	// Holder of a capability link of the case, or an officer of its unit.
 	Holder Who = "holder"
 	// Machine is this machine itself, not through a proxy.
@@ -128,6 +130,22 @@ func (s *Server) routes() []Route {
 		{"GET", "/api/v1/absences", Staff, Reading, s.absences, http.StatusOK},
 		{"POST", "/api/v1/absences", Staff, Writing, s.sayAbsent, http.StatusCreated},
 		{"POST", "/api/v1/absences/{id}/end", Staff, Writing, s.endAbsence, http.StatusOK},
+		{"GET", "/api/v1/cases/{number}/merchants", Staff, Reading, s.merchantsOfCase, http.StatusOK},
+		{"POST", "/api/v1/cases/{number}/merchants", Staff, Writing, s.linkMerchant, http.StatusOK},
+		{"GET", "/api/v1/merchants", Visitor, Lookup, s.merchants, http.StatusOK},
+		{"POST", "/api/v1/merchants", Staff, Writing, s.openMerchant, http.StatusCreated},
+		{"GET", "/api/v1/merchants/{merchant}", Staff, Reading, s.merchant, http.StatusOK},
+		{"PATCH", "/api/v1/merchants/{merchant}", Staff, Writing, s.changeMerchant, http.StatusOK},
+		{"GET", "/api/v1/merchants/{merchant}/history", Staff, Reading, s.historyOfMerchant, http.StatusOK},
+		{"GET", "/api/v1/merchants/{merchant}/contacts", Staff, Reading, s.contactsOfMerchant, http.StatusOK},
+		{"POST", "/api/v1/merchants/{merchant}/contacts", Staff, Writing, s.addContact, http.StatusCreated},
+		{"POST", "/api/v1/merchants/{merchant}/contacts/{contact}/end", Staff, Writing, s.endContact, http.StatusOK},
+		{"POST", "/api/v1/merchants/{merchant}/rename", Staff, Writing, s.renameMerchant, http.StatusOK},
+		{"POST", "/api/v1/merchants/{merchant}/merge", Staff, Writing, s.mergeMerchant, http.StatusOK},
+		{"POST", "/api/v1/merchants/{merchant}/unmerge", Staff, Writing, s.unmergeMerchant, http.StatusOK},
+		{"POST", "/api/v1/merchants/{merchant}/successor", Staff, Writing, s.succeedMerchant, http.StatusOK},
+		{"GET", "/api/v1/merchant-reviews", Staff, Listing, s.reviews, http.StatusOK},
+		{"POST", "/api/v1/merchant-reviews/{review}", Staff, Writing, s.settleReview, http.StatusOK},
 		{"GET", "/api/v1/link", LinkHolder, Reading, s.ownLink, http.StatusOK},
 		{"POST", "/api/v1/link/rotate", Rotating, Secret, s.rotateOwn, http.StatusCreated},
 		{"GET", "/api/v1/cases/{number}/withdrawal", Holder, Reading, s.warning, http.StatusOK},

@@ -5,6 +5,7 @@ import (
 
 	"fangxin/workflow"
 	"fangxin/workflow/policy"
+	"fangxin/workflow/register"
 )
 
 // requestCodes are the seven requests of form 1 of the market regulators' paper
@@ -22,6 +23,8 @@ var values = map[string][]string{
 	"court_kind": {"prefiling", "ordinary", "summary"}, "publication": {"publish", "hold"}, "feedback_code": workflow.FeedbackCodes,
 	"requests": requestCodes, "act": jointActs(), "track": {"authority", "green_channel"}, "party": {"consumer", "merchant"},
 	"on_behalf.party": {"consumer", "merchant"},
+	"merchant.kind":   register.Kinds, "merchant.size": register.Sizes, "merchant.status": {"unverified", "active", "closed"}, "merchant.contacts.kind": register.ContactKinds,
+	"merchant.verdict": reviewDecisions,
 }
 
 // span is the least and the most of a number.

@@ -35,6 +35,9 @@ var kept = map[string]string{
 	"search_todo":      "what is to be read again; an erased case gives no words",
 	"search_done":      "how far it was read",
 	"erasure_requests": "that it was asked for, and when",
+	"case_merchants":   "the respondent's entry in the register, which is no complainant's",
+	"merchant_todo":    "what is to be read again; an erased case gives no respondent",
+	"merchant_done":    "how far it was read",
 }
 
 // Every table with a case in it dies with the person or has a reason to stay.

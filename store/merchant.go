@@ -58,6 +58,7 @@ type entry struct {
 
 // write opens the register for writing, when it is free.
 func (s *Store) write(ctx context.Context, do func(b *book) error) error {
+	defer s.solo()()
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -166,10 +167,22 @@ type MerchantFilter struct {
 	Limit  int
 }
 
-// Merchants reads entries in the order in which they were opened.
+// Merchants reads entries in the order in which they were opened. ErrCursor when
+// After is none of them.
 func (s *Store) Merchants(ctx context.Context, f MerchantFilter) ([]register.Merchant, error) {
 	var b binds
-	text := "select " + entryColumns + " from merchants m where m.id > coalesce((select id from merchants where ref = " + b.add(f.After) + "), 0)"
+	var after int64
+	if f.After != "" {
+		e, err := entryByRef(ctx, s.pool, f.After)
+		if errors.Is(err, ErrNoMerchant) {
+			err = ErrCursor
+		}
+		if err != nil {
+			return nil, err
+		}
+		after = e.id
+	}
+	text := "select " + entryColumns + " from merchants m where m.id > " + b.add(after)
 	if f.Status != "" {
 		text += " and m.status = " + b.add(string(f.Status))
 	}

@@ -9,8 +9,6 @@ import (
 	"fangxin/workflow/register"
 )
 
-func refusal(code string) error { return &workflow.Refusal{Code: code} }
-
 // OpenMerchant opens an entry that an officer states.
 func (s *Store) OpenMerchant(ctx context.Context, q Once, by By, d register.Details, contacts []NewContact) (register.Merchant, error) {
 	q.Asked = []any{d, by.Why, s.macsOf(contacts)}
@@ -47,9 +45,9 @@ func (s *Store) change(ctx context.Context, q Once, by By, ref, what string, see
 		case err != nil:
 			return err
 		case sees != 0 && sees != before.Version:
-			return refusal("stale_entry")
+			return &workflow.Refusal{Code: "stale_entry"}
 		case before.Status == register.Merged && what != "unmerged":
-			return refusal("merchant_merged")
+			return &workflow.Refusal{Code: "merchant_merged"}
 		}
 		after := before
 		other, err := do(b, &after)
@@ -94,7 +92,7 @@ func (s *Store) MergeMerchant(ctx context.Context, q Once, by By, ref string, se
 		case err != nil:
 			return err
 		case sees != 0 && sees != e.Version:
-			return refusal("stale_entry")
+			return &workflow.Refusal{Code: "stale_entry"}
 		}
 		target, err := entryByRef(b.ctx, b.tx, into)
 		if err != nil {
@@ -110,10 +108,10 @@ func (s *Store) MergeMerchant(ctx context.Context, q Once, by By, ref string, se
 // never a circle; whatever a person was to settle about it is settled.
 func (b *book) merge(e, into entry, by By) (register.Merchant, error) {
 	if e.Status == register.Merged || into.Status == register.Merged {
-		return e.Merchant, refusal("merchant_merged")
+		return e.Merchant, &workflow.Refusal{Code: "merchant_merged"}
 	}
 	if e.id == into.id {
-		return e.Merchant, refusal("same_merchant")
+		return e.Merchant, &workflow.Refusal{Code: "same_merchant"}
 	}
 	after := e
 	after.Status, after.MergedInto = register.Merged, into.ID
@@ -137,7 +135,7 @@ func (s *Store) UnmergeMerchant(ctx context.Context, q Once, by By, ref string, 
 	q.Asked = []any{ref, sees, by.Why}
 	return s.change(ctx, q, by, ref, "unmerged", sees, func(b *book, after *entry) (string, error) {
 		if after.Status != register.Merged {
-			return "", refusal("merchant_not_merged")
+			return "", &workflow.Refusal{Code: "merchant_not_merged"}
 		}
 		other, err := entryByRef(b.ctx, b.tx, after.MergedInto)
 		if err != nil {
@@ -161,9 +159,9 @@ func (s *Store) SucceedMerchant(ctx context.Context, q Once, by By, ref string, 
 		case err != nil:
 			return "", err
 		case other.id == after.id:
-			return "", refusal("same_merchant")
+			return "", &workflow.Refusal{Code: "same_merchant"}
 		case slices.Contains(after.Successors, other.ID):
-			return "", refusal("nothing_to_do")
+			return "", &workflow.Refusal{Code: "nothing_to_do"}
 		}
 		after.Successors = append(slices.Clone(after.Successors), other.ID)
 		if _, err := b.tx.ExecContext(b.ctx, "insert into merchant_successors (from_id, to_id, since) values ($1, $2, $3)", after.id, other.id, since.String()); err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"fangxin/workflow"
 	"fangxin/workflow/register"
 )
 
@@ -83,10 +84,20 @@ type reviewRow struct {
 }
 
 // Reviews lists doubts in the order in which they came up, after the one that the
-// page before ended with.
+// page before ended with; ErrCursor when that is none.
 func (s *Store) Reviews(ctx context.Context, state, after string, limit int) ([]Review, error) {
 	var v binds
-	text := "select " + reviewColumns + " from merchant_reviews where id > coalesce((select id from merchant_reviews where ref = " + v.add(after) + "), 0)"
+	var last int64
+	if after != "" {
+		err := s.pool.QueryRowContext(ctx, "select id from merchant_reviews where ref = $1", after).Scan(&last)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = ErrCursor
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	text := "select " + reviewColumns + " from merchant_reviews where id > " + v.add(last)
 	switch state { // literals: the index holds the open ones only
 	case "open":
 		text += " and state = 'open'"
@@ -185,7 +196,7 @@ func (s *Store) SettleReview(ctx context.Context, q Once, by By, ref, decision, 
 		}
 		r := &all[0]
 		if r.State != "open" {
-			return refusal("review_settled")
+			return &workflow.Refusal{Code: "review_settled"}
 		}
 		if err := b.settle(r, by, decision, merchant); err != nil {
 			return err
