@@ -364,3 +364,33 @@ func TestContacts(t *testing.T) {
 		}
 	})
 }
+
+// A new sealing key wraps the keys of merchants and of rows that wait as well.
+func TestRewrapTheRegister(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		d := register.Details{Name: "惠民超市", Town: "370321001", ShopAddress: "中心大街1号"}
+		far := d
+		far.ShopAddress = "渔洋路88号"
+		take(t, w, row(d, store.NewContact{Kind: "phone", Value: "13800000001"}), row(far, store.NewContact{Kind: "phone", Value: "13800000002"}))
+		keys, err := store.ParseKeys("IAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=," + storetest.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Cfg.Keys = keys
+		_ = w.Close()
+		w.Reopen()
+		if n, err := w.Rewrap(ctx); err != nil || n != 2 {
+			t.Fatal(n, err)
+		}
+		all, err := w.MerchantContacts(ctx, find(t, w, "惠民超市")[0].ID)
+		if err != nil || len(all) != 1 || all[0].Value != "13800000001" {
+			t.Errorf("%+v %v", all, err)
+		}
+		if open, err := w.Reviews(ctx, "open", "", 10); err != nil || len(open) != 1 || open[0].Row.ShopAddress != far.ShopAddress {
+			t.Errorf("%+v %v", open, err)
+		}
+		if n := w.Count("select count(distinct kek) from (select kek from merchant_keys union all select kek from merchant_reviews) x"); n != 1 {
+			t.Errorf("%d keys", n)
+		}
+	})
+}
