@@ -45,6 +45,8 @@ var parts = []part{
 	{"midnight", (*bench).midnight},
 	{"during", (*bench).during},
 	{"reads", (*bench).reads},
+	{"register-postgres", func(b *bench) error { return b.registers(b.postgres) }},
+	{"register-sqlite", func(b *bench) error { return b.registers("") }},
 	{"disk", (*bench).disk},
 	{"start", (*bench).start},
 	{"verify", (*bench).verify},
