@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"fangxin/store"
@@ -191,6 +192,9 @@ func (s *Server) settleReview(ctx context.Context, c *Call) (any, error) {
 	var in reviewDecision
 	if err := strict(c.Body, &in); err != nil {
 		return nil, err
+	}
+	if !strings.HasPrefix(c.Param("review"), "r_") || strings.Contains(c.Param("review"), "/") {
+		return nil, notFound()
 	}
 	by, err := registrar(c, "", in.Why)
 	if err != nil {

@@ -42,6 +42,11 @@ var answers = map[string]any{
 	"POST " + merchantPath + "/successor": merchantView{}, "GET /api/v1/merchant-reviews": reviewPage{}, "POST /api/v1/merchant-reviews/{review}": reviewView{},
 }
 
+// registerConflicts are the routes that answer by what an entry or a doubt has
+// become meanwhile.
+var registerConflicts = []string{"PATCH " + merchantPath, "POST " + merchantPath + "/rename", "POST " + merchantPath + "/merge", "POST " + merchantPath + "/unmerge",
+	"POST " + merchantPath + "/successor", "POST /api/v1/merchant-reviews/{review}"}
+
 // merchantPath is an entry of the register.
 const merchantPath = "/api/v1/merchants/{merchant}"
 
@@ -210,7 +215,7 @@ func (r Route) statuses() []int {
 	if inCase && slices.Contains([]string{"/data", "/notes", "/erasure-requests"}, beside) {
 		out = append(out, http.StatusGone)
 	}
-	if r.name() == "POST /api/v1/absences" {
+	if r.name() == "POST /api/v1/absences" || slices.Contains(registerConflicts, r.name()) {
 		out = append(out, http.StatusConflict)
 	}
 	if r.Method != http.MethodGet {

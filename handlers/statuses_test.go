@@ -12,6 +12,7 @@ import (
 	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
+	"fangxin/workflow/register"
 )
 
 // elsewhere are the statuses that come before any route is asked, from the same
@@ -28,13 +29,14 @@ func (x *wire) probe(closed, report string) {
 	acts := x.api.acts()
 	x.links(closed)
 	x.beside(closed)
+	x.register(closed)
 	for _, r := range x.api.Routes() {
 		number := closed
 		if strings.HasPrefix(r.Path, reportPath) {
 			number = report
 		}
 		path := func(number string) string {
-			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1").Replace(r.Path)
+			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{contact}", "1", "{review}", "r_0").Replace(r.Path)
 		}
 		call := func(number, token string, body any, headers ...string) int {
 			status, _ := x.contract.call(r.Method, path(number), token, body, "", headers...)
@@ -60,7 +62,7 @@ func (x *wire) probe(closed, report string) {
 		if r.Path != "/api" {
 			x.expect(r, "a slash behind", http.StatusNotFound, status)
 		}
-		if r.Method != "POST" {
+		if r.Method == "GET" {
 			call(number, token, nil)
 			continue
 		}
@@ -138,6 +140,75 @@ func (x *wire) beside(number string) {
 	var absence struct{ ID int64 }
 	_ = json.Unmarshal([]byte(text), &absence)
 	x.contract.call("POST", fmt.Sprintf("/api/v1/absences/%d/end", absence.ID), boss, `{}`, "")
+}
+
+// register takes the routes of the merchant register through their successes and
+// through what others did meanwhile.
+func (x *wire) register(number string) {
+	staff := x.user([]workflow.Role{"officer"}, &workflow.Case{})
+	call := func(method, path, body, key string) string {
+		_, text := x.contract.call(method, "/api/v1"+path, staff, body, key)
+		return text
+	}
+	open := func(name string) string {
+		var m struct{ ID string }
+		_ = json.Unmarshal([]byte(call("POST", "/merchants", `{"name":"`+name+`","town":"370321001","shop_address":"中心大街1号","contacts":[{"kind":"phone","value":"05338180001"}],"why":"登记"}`, "")), &m)
+		return m.ID
+	}
+	a, b := open("演练甲店"), open("演练乙店")
+	at := "/merchants/" + a
+	// each twice with one key: done, and refused with another body
+	for _, step := range [][3]string{
+		{"POST", "/merchants", `{"name":"演练丙店","why":"%s"}`},
+		{"PATCH", at, `{"size":"small","why":"%s"}`},
+		{"POST", at + "/rename", `{"name":"演练甲新店","why":"%s"}`},
+		{"POST", at + "/contacts", `{"kind":"email","value":"a@example.com","why":"%s"}`},
+		{"POST", at + "/contacts/1/end", `{"why":"%s"}`},
+		{"POST", at + "/merge", `{"into":"` + b + `","why":"%s"}`},
+		{"POST", at + "/unmerge", `{"why":"%s"}`},
+		{"POST", at + "/successor", `{"successor":"` + b + `","since":"2026-05-01","why":"%s"}`},
+		{"POST", "/cases/" + number + "/merchants", `{"merchant":"` + b + `","why":"%s"}`},
+	} {
+		key := "register" + step[1]
+		if strings.HasSuffix(step[1], "/contacts") { // what was asked is the contact, without the reason
+			call(step[0], step[1], fmt.Sprintf(step[2], "一"), key)
+			call(step[0], step[1], `{"kind":"email","value":"b@example.com","why":"二"}`, key)
+			continue
+		}
+		call(step[0], step[1], fmt.Sprintf(step[2], "一"), key)
+		call(step[0], step[1], fmt.Sprintf(step[2], "二"), key)
+	}
+	for _, path := range []string{"/merchants?q=演练", "/merchants", at, at + "/history", at + "/contacts", "/merchant-reviews", "/cases/" + number + "/merchants"} {
+		call("GET", path, "", "")
+	}
+	call("PATCH", at, `{"size":"micro","sees":1,"why":"x"}`, "")
+	call("POST", at+"/rename", `{"name":"x","sees":1,"why":"x"}`, "")
+	call("POST", at+"/merge", `{"into":"`+a+`","why":"x"}`, "")
+	call("POST", at+"/unmerge", `{"why":"x"}`, "")
+	call("POST", at+"/successor", `{"successor":"`+b+`","since":"2026-05-01","why":"x"}`, "")
+	town := x.user([]workflow.Role{"court"}, &workflow.Case{})
+	for _, path := range []string{at, at + "/history", at + "/contacts", "/merchant-reviews", "/cases/" + number + "/merchants"} {
+		x.contract.call("GET", "/api/v1"+path, town, nil, "")
+	}
+	x.reviews(staff)
+}
+
+// reviews settles two rows of a file that wait.
+func (x *wire) reviews(staff string) {
+	rows := []store.StatedMerchant{{Details: register.Details{Name: "演练丁店", Town: "370321001", ShopAddress: "中心大街1号"}},
+		{Details: register.Details{Name: "演练丁店", Town: "370321001", ShopAddress: "渔洋路88号"}, Digest: [32]byte{1}}}
+	if _, err := x.s.TakeMerchants(context.Background(), store.By{Actor: "import"}, rows); err != nil {
+		x.t.Fatal(err)
+	}
+	open, err := x.s.Reviews(context.Background(), "open", "", 200)
+	if err != nil || len(open) == 0 {
+		x.t.Fatal(open, err)
+	}
+	path := "/api/v1/merchant-reviews/" + open[len(open)-1].ID
+	for _, body := range []string{`{"verdict":"different","why":"一"}`, `{"verdict":"different","why":"二"}`} {
+		x.contract.call("POST", path, staff, body, "review")
+	}
+	x.contract.call("POST", path, staff, `{"verdict":"different","why":"三"}`, "")
 }
 
 // body is the least that a resource may be sent.
@@ -238,6 +309,7 @@ var rare = map[string]string{
 	"200 GET /api/v1/cases/{number}/receipt":           "nothing signs in this test: see TestReceiptOverHTTP",
 	"403 GET /api/v1/cases/{number}/links":             "who is not of the authority seldom sees a case that is over: see TestInternalNotes",
 	"403 GET /api/v1/cases/{number}/notes":             "likewise",
+	"403 GET /api/v1/cases/{number}/merchants":         "likewise",
 	"403 GET /api/v1/cases/{number}/data":              "a link for reading only: see TestACopyOfOnesData",
 	"410 GET /api/v1/cases/{number}/data":              "see TestAWishToBeErased",
 	"410 GET /api/v1/cases/{number}/notes":             "see TestInternalNotes",
