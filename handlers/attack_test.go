@@ -616,7 +616,7 @@ func TestEveryAttackHasAnAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]bool{}
-	for _, dir := range []string{".", "../workflow", "../store", "../jobs", "../jobs/intake", "../cmd/fangxin"} {
+	for _, dir := range []string{".", "../workflow", "../store", "../jobs", "../jobs/channel", "../jobs/intake", "../cmd/fangxin"} {
 		files, _ := filepath.Glob(dir + "/*_test.go")
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)

@@ -48,7 +48,7 @@ func (c *VerifyCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	if f, ok := g.Err.(*os.File); ok && !c.JSON && terminal(f) {
+	if !c.JSON && terminal(g.Err) {
 		opt.Progress = func(cases int64) { fmt.Fprintf(g.Err, "\r%d cases", cases) }
 	}
 	r, err := audit.Verify(g.Context, e.Pool(), e.Dialect(), opt)
@@ -58,7 +58,12 @@ func (c *VerifyCmd) Run(g *Globals) error {
 	return c.print(g.Out, &r)
 }
 
-func terminal(f *os.File) bool {
+// terminal reports whether a person looks on.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

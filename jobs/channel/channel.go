@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 )
 
@@ -38,12 +39,17 @@ type Fault struct {
 func (f *Fault) Error() string { return "channel: " + f.Code }
 
 // Console prints what would be sent: the embedded default, for trying the engine
-// without any other service. It prints no contact and no words of the case.
-func Console(w io.Writer) Channel {
+// without any other service. It prints no contact and no words of the case, and
+// what opens it (the part of a link behind #) only to a person who looks on: a
+// service's output is kept in a log.
+func Console(w io.Writer, watched bool) Channel {
 	var mu sync.Mutex
 	return Channel{Name: "console", Send: func(_ context.Context, m Message) error {
 		mu.Lock()
 		defer mu.Unlock()
+		if path, _, secret := strings.Cut(m.Link, "#"); secret && !watched {
+			m.Link = path
+		}
 		_, err := fmt.Fprintf(w, "%s %s: %s %s\n", m.Number, m.Recipient, m.Template, m.Link)
 		return err
 	}}
