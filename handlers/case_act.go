@@ -229,7 +229,6 @@ func (s *Server) doFirst(ctx context.Context, c *Call, v store.View, in *act, an
 		return nil, barred
 	}
 	out, err := s.execute(ctx, c, v, requests[s.pick(v, requests)])
-	err = s.warn(err, &v.Case, c.Language)
 	var refusal *workflow.Refusal
 	if errors.As(err, &refusal) && refusal.Code == "key_reused" && len(requests) > 1 { // by itself, when the case allowed another of them?
 		if again, lookErr := s.Store.Answered(ctx, requests); lookErr == nil && again >= 0 {
@@ -237,9 +236,12 @@ func (s *Server) doFirst(ctx context.Context, c *Call, v store.View, in *act, an
 		}
 	}
 	if err != nil && c.Link != nil {
-		return nil, forParty(err, c.Link.Role)
+		err = forParty(err, c.Link.Role)
 	}
-	return out, err
+	if err != nil {
+		return nil, warned(err, &v.Case, c.Language)
+	}
+	return out, nil
 }
 
 // pick chooses among the events: the first that the law would take now; when it

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"errors"
 
 	"fangxin/workflow"
 )
@@ -33,13 +32,11 @@ func (s *Server) warning(ctx context.Context, c *Call) (any, error) {
 	return warningOf(&v.Case, c.Language), nil
 }
 
-// warn puts the warning into the refusal of an act that was not confirmed.
-func (s *Server) warn(err error, c *workflow.Case, lang string) error {
-	var r *workflow.Refusal
-	if !errors.As(err, &r) || r.Guard != "warned" {
-		return err
+// warned puts the warning into the refusal of an act that was not confirmed.
+func warned(err error, c *workflow.Case, lang string) error {
+	if p := problemOf(err); p.Guard == "warned" {
+		p.Warning = warningOf(c, lang).Warning
+		return p
 	}
-	p := refused(r)
-	p.Warning = warningOf(c, lang).Warning
-	return p
+	return err
 }

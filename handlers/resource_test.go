@@ -112,7 +112,7 @@ func TestTheWarningBeforeWithdrawing(t *testing.T) {
 				t.Errorf("%v", shown)
 			}
 			status, out, text := s.call("POST", path, consumer, `{"words":"x"}`, "Accept-Language", "en")
-			if status != http.StatusUnprocessableEntity || out["warning"] != shown["warning"] || !strings.Contains(text, `"field":"warned"`) {
+			if status != http.StatusUnprocessableEntity || out["warning"] != shown["warning"] || !strings.Contains(text, `"field":"warned"`) || strings.Contains(text, "split_report") {
 				t.Errorf("%d %s", status, text)
 			}
 		}

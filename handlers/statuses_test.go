@@ -52,6 +52,10 @@ func (x *wire) probe(closed, report string) {
 				x.expect(r, wrong, http.StatusNotFound, call(wrong, officer, "{}"))
 			}
 		}
+		if strings.Contains(r.Path, "{number}") {
+			status, _ := x.contract.ask(r.Method, path(strings.Replace(number, "-", "%2F", 1)), officer, "{}")
+			x.expect(r, "an encoded slash", http.StatusNotFound, status)
+		}
 		token := officer
 		if r.Who == LinkHolder || r.Who == Rotating {
 			token = x.party(closed, "consumer")
