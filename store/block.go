@@ -12,8 +12,8 @@ import (
 // blockHeads bounds a block.
 const blockHeads = 4096
 
-// Block seals the heads that moved since the last block into the next one and
-// says how many. It claims rows instead of remembering a mark: a mark would skip
+// Block seals the heads that moved since the last block into the next one, adds
+// what they count for to the rollups, and says how many. It claims rows instead of remembering a mark: a mark would skip
 // transactions that commit late. Two nodes take turns.
 func (s *Store) Block(ctx context.Context) (int, error) {
 	tx, err := s.pool.BeginTx(ctx, nil)
@@ -65,6 +65,13 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 	hash := b.Hash()
 	if _, err := tx.ExecContext(ctx, "insert into blocks (height, prev_hash, hash, payload, sealed_at) values ($1, $2, $3, $4, $5)",
 		b.Height, b.Prev[:], hash[:], string(b.Payload()), s.stamp(b.At)); err != nil {
+		return 0, err
+	}
+	upto := make([][2]int64, 0, len(heads))
+	for number, h := range heads {
+		upto = append(upto, [2]int64{ids[number], h.Seq})
+	}
+	if err := s.fold(ctx, tx, upto); err != nil {
 		return 0, err
 	}
 	for number, h := range heads {

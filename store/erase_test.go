@@ -23,6 +23,7 @@ var kept = map[string]string{
 	"clocks":           "days and rules",
 	"outbox":           "roles and templates",
 	"contributions":    "counts",
+	"rollups":          "counts, of no case",
 	"moved":            "heads that wait for a block",
 	"sealed_heads":     "heads",
 	"sealed":           "boxes that nobody can open once the key is gone",

@@ -79,7 +79,7 @@ type auditor struct {
 func Verify(ctx context.Context, db *sql.DB, dialect string, opt Options) (Report, error) {
 	var report Report
 	a := &auditor{ctx: ctx, db: db, opt: opt, report: &report}
-	for _, step := range []func() error{a.loadCalendar, a.blocks, a.numbers, a.restored, func() error { return a.cases(dialect) }} {
+	for _, step := range []func() error{a.loadCalendar, a.blocks, a.numbers, a.restored, func() error { return a.cases(dialect) }, a.rollups} {
 		if err := step(); err != nil {
 			return report, err
 		}
