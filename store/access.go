@@ -135,18 +135,3 @@ func (s *Store) standsFor(ctx context.Context, name string) ([]User, error) {
 	}
 	return out, err
 }
-
-// scan reads every row and closes them.
-func scan(rows *sql.Rows, row func() error) error {
-	for rows.Next() {
-		if err := row(); err != nil {
-			_ = rows.Close()
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		_ = rows.Close()
-		return err
-	}
-	return rows.Close()
-}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -63,16 +62,17 @@ func tablesOf(ctx context.Context, q queryer) ([]table, error) {
 		return nil, err
 	}
 	var out []table
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var t table
 		var columns string
 		if err := rows.Scan(&t.Name, &columns); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		t.Columns = strings.Fields(columns)
 		out = append(out, t)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }
 
 func copyOut(ctx context.Context, conn *sql.Conn, t table, to *chunks) error {

@@ -33,17 +33,18 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 	type claim struct{ id, seq int64 }
 	var claims []claim
 	heads, ids := map[string]ledger.Head{}, map[string]int64{}
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var c claim
 		var h ledger.Head
 		var hash []byte
 		if err := rows.Scan(&c.id, &c.seq, &hash, &h.Case); err != nil {
-			return 0, errors.Join(err, rows.Close())
+			return err
 		}
 		h.Seq, h.Hash = c.seq, ledger.Hash(hash)
 		claims, heads[h.Case], ids[h.Case] = append(claims, c), h, c.id
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(claims) == 0 {
+		return nil
+	})
+	if err != nil || len(claims) == 0 {
 		return 0, err
 	}
 	b := ledger.Block{At: s.cfg.Now()}
@@ -101,13 +102,14 @@ func (s *Store) Checkpoint(ctx context.Context) (c ledger.Checkpoint, ok bool, e
 	if err != nil {
 		return c, false, err
 	}
-	for rows.Next() {
+	err = scan(rows, func() error {
 		if err := rows.Scan(&c.Height, &hash, &at); err != nil {
-			return c, false, errors.Join(err, rows.Close())
+			return err
 		}
 		c.Hash, c.At, ok = ledger.Hash(hash), at.Time, true
-	}
-	return c, ok, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return c, ok, err
 }
 
 // SignedCheckpoint is the last block as a note that the site signed, and as

@@ -27,22 +27,23 @@ func (s *Store) Calendar(ctx context.Context) (*calendar.Calendar, error) {
 		return nil, err
 	}
 	var more []calendar.Notice
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var published, file string
 		if err := rows.Scan(&published, &file); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		day, err := calendar.ParseDate(published)
 		if err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		n, err := calendar.ParseNotice([]byte(file), day)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("imported notice: %w", err), rows.Close())
+			return fmt.Errorf("imported notice: %w", err)
 		}
 		more = append(more, n)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	return calendar.Embedded().With(more...)
@@ -57,14 +58,15 @@ func (s *Store) Reproject(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	var numbers []string
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var number string
 		if err := rows.Scan(&number); err != nil {
-			return 0, errors.Join(err, rows.Close())
+			return err
 		}
 		numbers = append(numbers, number)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil
+	})
+	if err != nil {
 		return 0, err
 	}
 	moved := 0

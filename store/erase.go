@@ -53,16 +53,17 @@ func erasures(ctx context.Context, q queryer) ([]Erasure, error) {
 		return nil, err
 	}
 	var out []Erasure
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var e Erasure
 		var at instant
 		if err := rows.Scan(&e.Number, &at); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		e.At = at.Time
 		out = append(out, e)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }
 
 // ErasureList is the list as a file: a title, then number and instant, a line

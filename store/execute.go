@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -151,13 +150,14 @@ func (s *Store) relate(ctx context.Context, own int64, number string, sees *Scop
 	if err != nil {
 		return nil, fmt.Errorf("case %s: %w", number, err)
 	}
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var kind string
 		if err := rows.Scan(&kind); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		out.SameRespondent = out.SameRespondent || kind == "respondent"
 		out.SamePerson = out.SamePerson || kind != "respondent"
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }

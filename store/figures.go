@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -93,15 +92,16 @@ func (s *Store) Running(ctx context.Context) (map[string]int64, error) {
 		return nil, err
 	}
 	out := map[string]int64{}
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var code string
 		var n int64
 		if err := rows.Scan(&code, &n); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		out[code] = n
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }
 
 // Pending reports whether a migration of this binary is not applied.

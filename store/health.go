@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -25,16 +24,17 @@ func (s *Store) Backlogs(ctx context.Context) ([]Backlog, error) {
 		return nil, err
 	}
 	var out []Backlog
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var b Backlog
 		var oldest instant
 		if err := rows.Scan(&b.Queue, &b.State, &b.Count, &oldest); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		b.Oldest = oldest.Time
 		out = append(out, b)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }
 
 // Due is what of one kind of clock ran out and is not enforced yet.
@@ -51,16 +51,17 @@ func (s *Store) Overdue(ctx context.Context) ([]Due, error) {
 		return nil, err
 	}
 	var out []Due
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var d Due
 		var oldest instant
 		if err := rows.Scan(&d.Code, &d.Count, &oldest); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		d.Oldest = oldest.Time
 		out = append(out, d)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }
 
 // Enforcement is what this node has enforced of one kind of clock since it

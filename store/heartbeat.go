@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"fangxin/workflow"
@@ -38,12 +37,13 @@ func (s *Store) Outages(ctx context.Context) ([]workflow.Outage, error) {
 		return nil, err
 	}
 	var out []workflow.Outage
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var from, to instant
 		if err := rows.Scan(&from, &to); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		out = append(out, workflow.Outage{From: from.Time, To: to.Time})
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -177,14 +176,15 @@ func (s *Store) closeOldBlocks(ctx context.Context) error {
 		s  series
 	}
 	var all []old
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var o old
 		if err := rows.Scan(&o.id, &o.s.prefix, &o.s.year); err != nil {
-			return errors.Join(err, rows.Close())
+			return err
 		}
 		all = append(all, o)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	for _, o := range all {
@@ -261,12 +261,13 @@ func usedNumbers(ctx context.Context, tx queryer, of series, first, last int64) 
 		return nil, err
 	}
 	used := map[int64]bool{}
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var id int64
 		if err := rows.Scan(&id); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		used[id-zero] = true
-	}
-	return used, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return used, err
 }

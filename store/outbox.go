@@ -75,14 +75,15 @@ func (s *Store) owed(ctx context.Context, query string, args ...any) ([]Owed, er
 		return nil, err
 	}
 	var out []Owed
-	for rows.Next() {
+	err = scan(rows, func() error {
 		o, err := scanOwed(rows.Scan)
 		if err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		out = append(out, o)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }
 
 // Waiting reports whether a queue has a message whose time has come. It locks
@@ -268,14 +269,15 @@ func (s *Store) Contacts(ctx context.Context, caseID int64, party string) (phone
 		return "", "", err
 	}
 	var seqs []int64
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var seq int64
 		if err := rows.Scan(&seq); err != nil {
-			return "", "", errors.Join(err, rows.Close())
+			return err
 		}
 		seqs = append(seqs, seq)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil
+	})
+	if err != nil {
 		return "", "", err
 	}
 	for _, seq := range seqs {

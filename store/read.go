@@ -41,21 +41,22 @@ func (s *Store) Case(ctx context.Context, number string) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var k workflow.Clock
 		var r clockScan
 		var late instant
 		if err := rows.Scan(&id, &k.No, &k.Code, &k.State, &k.Seq, &k.Rule, &k.N, &k.Unit, &k.Roll, &r.starts, &r.due, &late, &k.Calendar, &k.Provisional, &k.Notice, &k.Ended, &r.more); err != nil {
-			return View{}, errors.Join(err, rows.Close())
+			return err
 		}
 		r.late = &late.Time
 		c, err := r.clock(k)
 		if err != nil {
-			return View{}, errors.Join(err, rows.Close())
+			return err
 		}
 		f.now.Clocks = append(f.now.Clocks, c)
-	}
-	return View{f.now, f.filed}, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return View{f.now, f.filed}, err
 }
 
 // Events reads the log of a case, in order.
@@ -69,18 +70,19 @@ func (s *Store) Events(ctx context.Context, number string) ([]workflow.Event, er
 		return nil, err
 	}
 	var out []workflow.Event
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var payload string
 		if err := rows.Scan(&payload); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		e, _, err := workflow.ParseEvent([]byte(payload))
 		if err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		out = append(out, e)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }
 
 // NextDue is the first instant at which any running clock is too late; zero
@@ -98,15 +100,16 @@ func (s *Store) Outcomes(ctx context.Context) (map[string]int64, error) {
 		return nil, err
 	}
 	out := map[string]int64{}
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var outcome string
 		var n int64
 		if err := rows.Scan(&outcome, &n); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		out[outcome] = n
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }
 
 // Event reads one event of a case with its hash.

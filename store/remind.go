@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"fangxin/workflow"
@@ -24,14 +23,15 @@ func (s *Store) Remind(ctx context.Context, limit int) (int, error) {
 		no     int64
 	}
 	var all []due
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var d due
 		if err := rows.Scan(&d.number, &d.no); err != nil {
-			return 0, errors.Join(err, rows.Close())
+			return err
 		}
 		all = append(all, d)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil
+	})
+	if err != nil {
 		return 0, err
 	}
 	owed := 0

@@ -234,14 +234,15 @@ func (out *Restored) closeNumbers(ctx context.Context, s *Store, db session, opt
 		return err
 	}
 	var blocks []block
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var b block
 		if err := rows.Scan(&b.id, &b.series.prefix, &b.series.year, &b.first, &b.last); err != nil {
-			return errors.Join(err, rows.Close())
+			return err
 		}
 		blocks = append(blocks, b)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	now := s.stamp(s.cfg.Now())
@@ -318,16 +319,17 @@ func (out *Restored) record(ctx context.Context, s *Store, db session, opt Resto
 	if err != nil {
 		return err
 	}
-	for keks.Next() {
+	err = scan(keks, func() error {
 		var kek string
 		if err := keks.Scan(&kek); err != nil {
-			return errors.Join(err, keks.Close())
+			return err
 		}
 		if s.cfg.Keys != nil && s.cfg.Keys.wrap[kek] == nil {
 			out.UnknownKek = append(out.UnknownKek, kek)
 		}
-	}
-	if err := errors.Join(keks.Err(), keks.Close()); err != nil {
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	var lostHeight, lostHash any

@@ -267,14 +267,15 @@ func resetCounters(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	var all [][2]string
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var t, c string
 		if err := rows.Scan(&t, &c); err != nil {
-			return errors.Join(err, rows.Close())
+			return err
 		}
 		all = append(all, [2]string{t, c})
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	for _, x := range all {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 
 	"fangxin/workflow/calendar"
 )
@@ -42,13 +41,14 @@ func (s *Store) Totals(ctx context.Context, from, to calendar.Date) (map[string]
 		return nil, err
 	}
 	out := map[string]int64{}
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var indicator string
 		var n int64
 		if err := rows.Scan(&indicator, &n); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		out[indicator] = n
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }

@@ -65,3 +65,18 @@ func (r *clockScan) clock(k workflow.Clock) (workflow.Clock, error) {
 	}
 	return k, err
 }
+
+// scan reads every row and closes them, whatever happens.
+func scan(rows *sql.Rows, row func() error) error {
+	for rows.Next() {
+		if err := row(); err != nil {
+			_ = rows.Close()
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		_ = rows.Close()
+		return err
+	}
+	return rows.Close()
+}

@@ -197,7 +197,7 @@ func (s *Store) rewrapLot(ctx context.Context, table, name string) (int, error) 
 		return 0, err
 	}
 	again := map[int64][]byte{}
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var id int64
 		var kek string
 		var wrapped []byte
@@ -206,11 +206,12 @@ func (s *Store) rewrapLot(ctx context.Context, table, name string) (int, error) 
 			wrapped, err = s.unwrap(kek, wrapped)
 		}
 		if err != nil {
-			return 0, errors.Join(err, rows.Close())
+			return err
 		}
 		again[id] = s.cfg.Keys.wrap[first].Seal(nil, nil, wrapped, nil)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(again) == 0 {
+		return nil
+	})
+	if err != nil || len(again) == 0 {
 		return 0, err
 	}
 	for id, wrapped := range again {

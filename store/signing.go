@@ -195,16 +195,17 @@ func (s *Store) readKeys(ctx context.Context) (ledger.KeyList, error) {
 	if err != nil {
 		return l, err
 	}
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var k ledger.PublicKey
 		var from, to, revoked instant
 		if err := rows.Scan(&k.ID, &k.Key, &from, &to, &revoked, &k.Reason); err != nil {
-			return l, errors.Join(err, rows.Close())
+			return err
 		}
 		k.From, k.To, k.Revoked = from.Time, to.Time, revoked.Time
 		l.Keys = append(l.Keys, k)
-	}
-	return l, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return l, err
 }
 
 // PublicKeys lists every public key the site ever had, newest first.

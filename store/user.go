@@ -54,17 +54,18 @@ func (s *Store) users(ctx context.Context, tail string, args ...any) ([]User, er
 		return nil, err
 	}
 	var out []User
-	for rows.Next() {
+	err = scan(rows, func() error {
 		var u User
 		var roles string
 		var created, disabled instant
 		if err := rows.Scan(&u.ID, &u.Name, &roles, &u.Unit, &u.Town, &created, &disabled); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return err
 		}
 		u.Roles, u.Created, u.Disabled = strings.Fields(roles), created.Time, disabled.Time
 		out = append(out, u)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+		return nil
+	})
+	return out, err
 }
 
 // DisableUser ends a user's token.
