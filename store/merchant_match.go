@@ -65,27 +65,20 @@ func (s *Store) MatchRespondents(ctx context.Context, limit int) (int, error) {
 // respondents opens what was sealed with a case and not looked at, in order. An
 // erased case has none.
 func (s *Store) respondents(ctx context.Context, caseID int64) ([]named, error) {
-	rows, err := s.pool.QueryContext(ctx, "select seq from sealed where case_id = $1 and seq > coalesce((select seq from merchant_done where case_id = $1), 0) order by seq", caseID)
+	var done int64
+	if err := s.pool.QueryRowContext(ctx, "select coalesce(max(seq), 0) from merchant_done where case_id = $1", caseID).Scan(&done); err != nil {
+		return nil, err
+	}
+	all, err := s.unsealAll(ctx, caseID, done)
+	if errors.Is(err, ErrErased) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	var seqs []int64
-	if err := scan(rows, func() error {
-		seqs = append(seqs, 0)
-		return rows.Scan(&seqs[len(seqs)-1])
-	}); err != nil {
-		return nil, err
-	}
 	var out []named
-	for _, seq := range seqs {
-		u, err := s.Unseal(ctx, caseID, seq)
-		if errors.Is(err, ErrErased) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		n := named{seq: seq}
+	for _, u := range all {
+		n := named{seq: u.seq}
 		if u.Respondent != nil && register.Fold(u.Respondent.Name) != "" {
 			n.Respondent = *u.Respondent
 		}
@@ -242,16 +235,21 @@ func (s *Store) CaseMerchants(ctx context.Context, number string) ([]CaseMerchan
 	if err != nil {
 		return nil, err
 	}
+	all, err := entriesByID(ctx, s.pool, merchants)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[int64]entry{}
+	for _, e := range all {
+		byID[e.id] = e
+	}
 	for i := range out {
-		all, err := entriesByID(ctx, s.pool, merchants[i:i+1])
+		e := byID[merchants[i]]
+		top, err := root(ctx, s.pool, e)
 		if err != nil {
 			return nil, err
 		}
-		top, err := root(ctx, s.pool, all[0])
-		if err != nil {
-			return nil, err
-		}
-		out[i].Merchant, out[i].Name, out[i].Now, out[i].NowName = all[0].ID, all[0].NameAt(out[i].At), top.ID, top.Name
+		out[i].Merchant, out[i].Name, out[i].Now, out[i].NowName = e.ID, e.NameAt(out[i].At), top.ID, top.Name
 	}
 	return out, nil
 }

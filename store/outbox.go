@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -264,30 +263,14 @@ func queueOf(d *workflow.Data, n *workflow.NoticeOp) string {
 // what was sealed last: phone and e-mail address. Both are empty when there is
 // none, or when the person was erased.
 func (s *Store) Contacts(ctx context.Context, caseID int64, party string) (phone, email string, err error) {
-	rows, err := s.pool.QueryContext(ctx, "select seq from sealed where case_id = $1 order by seq", caseID)
+	all, err := s.unsealAll(ctx, caseID, 0)
+	if errors.Is(err, ErrErased) {
+		return "", "", nil
+	}
 	if err != nil {
 		return "", "", err
 	}
-	var seqs []int64
-	err = scan(rows, func() error {
-		var seq int64
-		if err := rows.Scan(&seq); err != nil {
-			return err
-		}
-		seqs = append(seqs, seq)
-		return nil
-	})
-	if err != nil {
-		return "", "", err
-	}
-	for _, seq := range seqs {
-		u, err := s.Unseal(ctx, caseID, seq)
-		if errors.Is(err, ErrErased) || errors.Is(err, sql.ErrNoRows) {
-			return "", "", nil
-		}
-		if err != nil {
-			return "", "", err
-		}
+	for _, u := range all {
 		if p := u.Person; p != nil && party == "consumer" {
 			phone, email = p.Phone, p.Email
 		}

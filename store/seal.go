@@ -147,6 +147,41 @@ func (s *Store) Unseal(ctx context.Context, caseID, seq int64) (Unsealed, error)
 	return u, nil
 }
 
+// part is what was sealed with one event.
+type part struct {
+	seq int64
+	Unsealed
+}
+
+// unsealAll opens everything that was sealed with a case after an event, in
+// order: one look at the key, however much there is. ErrErased when it is gone.
+func (s *Store) unsealAll(ctx context.Context, caseID, after int64) ([]part, error) {
+	key, err := s.caseKey(ctx, caseID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.QueryContext(ctx, "select seq, box from sealed where case_id = $1 and seq > $2 order by seq", caseID, after)
+	if err != nil {
+		return nil, err
+	}
+	var out []part
+	err = scan(rows, func() error {
+		var p part
+		var box []byte
+		if err := rows.Scan(&p.seq, &box); err != nil {
+			return err
+		}
+		u, err := open(key, box)
+		if err != nil {
+			return fmt.Errorf("case %d, event %d: %w", caseID, p.seq, err)
+		}
+		p.Unsealed = u
+		out = append(out, p)
+		return nil
+	})
+	return out, err
+}
+
 func open(key, box []byte) (Unsealed, error) {
 	plain, err := gcm(key).Open(nil, nil, box, nil)
 	if err != nil {

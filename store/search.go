@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -57,7 +56,7 @@ func (s *Store) Index(ctx context.Context, limit int) (int, error) {
 // document unseals a case and scrubs it: merchant, words, number and ticket.
 func (s *Store) document(ctx context.Context, id int64) (document, error) {
 	d := document{caseID: id}
-	key, err := s.caseKey(ctx, id)
+	all, err := s.unsealAll(ctx, id, 0)
 	if errors.Is(err, ErrErased) {
 		d.erased = true
 		return d, nil
@@ -65,33 +64,14 @@ func (s *Store) document(ctx context.Context, id int64) (document, error) {
 	if err != nil {
 		return d, err
 	}
+	if len(all) > 0 {
+		d.seq = all[len(all)-1].seq
+	}
 	var number, body string
 	if err := s.pool.QueryRowContext(ctx, "select number, body from cases where id = $1", id).Scan(&number, &body); err != nil {
 		return d, err
 	}
 	c, err := workflow.ParseBody(id, []byte(body))
-	if err != nil {
-		return d, err
-	}
-	rows, err := s.pool.QueryContext(ctx, "select seq, box from sealed where case_id = $1 order by seq", id)
-	if err != nil {
-		return d, err
-	}
-	var all []workflow.Private
-	err = scan(rows, func() error {
-		var box []byte
-		if err := rows.Scan(&d.seq, &box); err != nil {
-			return err
-		}
-		plain, err := gcm(key).Open(nil, nil, box, nil)
-		if err != nil {
-			return fmt.Errorf("event %d: the sealed part does not open: %w", d.seq, err)
-		}
-		var p workflow.Private
-		err = json.Unmarshal(plain[saltSize:], &p)
-		all = append(all, p)
-		return err
-	})
 	if err != nil {
 		return d, err
 	}
@@ -105,7 +85,7 @@ func (s *Store) document(ctx context.Context, id int64) (document, error) {
 
 // scrubbed are the texts of a case without what gives persons away; what any
 // event told to be somebody's goes from all of them.
-func scrubbed(all []workflow.Private) []string {
+func scrubbed(all []part) []string {
 	var known, out []string
 	for _, p := range all {
 		if q := p.Person; q != nil {
