@@ -17,9 +17,9 @@ type Caller struct {
 // admission asks everything that admitting needs in one statement that answers
 // with one row, whatever is there: a token that is unknown, expired or foreign
 // and a case that does not exist cost the same work and look the same.
-const admission = `select u.id, u.name, u.roles, u.unit, u.town, u.created_at,
+var admission = `select u.id, u.name, u.roles, u.unit, u.town, u.created_at,
 	l.hash, l.case_id, l.role, l.recipient, l.actor, l.actions, l.respondent, l.expires_at, l.revoked_at, l.ended_by, l.created_at, own.number, own.body, c.body,
-	exists (select 1 from clocks where case_id = $2 and code in ('link_election', 'confirmation_docketing', 'result_close'))
+	exists (select 1 from clocks where case_id = $2 and code in ('` + strings.Join(LinkStage, "', '") + `'))
 	from (select 1 as one) x left join users u on u.token_hash = $1 and u.disabled_at is null
 	left join links l on l.hash = $1 left join cases own on own.id = l.case_id left join cases c on c.id = $2`
 

@@ -245,11 +245,14 @@ func (b *book) fresh(all []*entry) error {
 		return err
 	}
 	for i, e := range all {
-		e.id, e.ID, e.Version = last+int64(i)+1, newRef("m_", b.now), 1
-		e.CodeValid = register.ValidCode(e.Code)
-		e.Created, e.Updated = b.now, b.now
+		b.born(e, last+int64(i)+1)
 	}
 	return nil
+}
+
+func (b *book) born(e *entry, id int64) {
+	e.id, e.ID, e.Version = id, newRef("m_", b.now), 1
+	e.CodeValid, e.Created, e.Updated = register.ValidCode(e.Code), b.now, b.now
 }
 
 // insert writes new entries with the first line of their history.

@@ -35,18 +35,24 @@ func (s *Store) macsOf(contacts []NewContact) [][]byte {
 	return out
 }
 
-// change reads an entry, changes it and writes it with a line of history. sees is
-// the version that the caller saw; 0 asks for no check.
+// seen reads an entry in the version that the caller saw; 0 asks for no check.
+func (b *book) seen(ref string, sees int64) (entry, error) {
+	e, err := entryByRef(b.ctx, b.tx, ref)
+	if err == nil && sees != 0 && sees != e.Version {
+		err = &workflow.Refusal{Code: "stale_entry"}
+	}
+	return e, err
+}
+
+// change reads an entry, changes it and writes it with a line of history.
 func (s *Store) change(ctx context.Context, q Once, by By, ref, what string, sees int64, do func(b *book, after *entry) (other string, err error)) (register.Merchant, error) {
 	var out register.Merchant
 	err := s.writeOnce(ctx, q, &out, func(b *book) error {
-		before, err := entryByRef(b.ctx, b.tx, ref)
-		switch {
-		case err != nil:
+		before, err := b.seen(ref, sees)
+		if err != nil {
 			return err
-		case sees != 0 && sees != before.Version:
-			return &workflow.Refusal{Code: "stale_entry"}
-		case before.Status == register.Merged && what != "unmerged":
+		}
+		if before.Status == register.Merged && what != "unmerged" {
 			return &workflow.Refusal{Code: "merchant_merged"}
 		}
 		after := before
@@ -87,12 +93,9 @@ func (s *Store) MergeMerchant(ctx context.Context, q Once, by By, ref string, se
 	q.Asked = []any{ref, sees, into, by.Why}
 	var out register.Merchant
 	err := s.writeOnce(ctx, q, &out, func(b *book) error {
-		e, err := entryByRef(b.ctx, b.tx, ref)
-		switch {
-		case err != nil:
+		e, err := b.seen(ref, sees)
+		if err != nil {
 			return err
-		case sees != 0 && sees != e.Version:
-			return &workflow.Refusal{Code: "stale_entry"}
 		}
 		target, err := entryByRef(b.ctx, b.tx, into)
 		if err != nil {

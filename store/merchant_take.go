@@ -211,8 +211,7 @@ func (t *taking) add(r *StatedMerchant) error {
 			return err
 		}
 	} else {
-		e.id, e.ID, e.Version = t.fresh[len(t.fresh)-1].id+1, newRef("m_", t.now), 1
-		e.CodeValid, e.Created, e.Updated = register.ValidCode(e.Code), t.now, t.now
+		t.born(e, t.fresh[len(t.fresh)-1].id+1)
 	}
 	t.fresh = append(t.fresh, e)
 	t.added = append(t.added, contactsOf{id: e.id, fresh: distinct(r.Contacts)})
