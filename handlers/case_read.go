@@ -80,13 +80,19 @@ type MoveView struct {
 	Needs    []string        `json:"needs,omitempty"` // what the input must say
 }
 
-func (s *Server) read(ctx context.Context, c *Call) (any, error) {
+// seen reads a case of either kind; a report record only for who may know of it.
+func (s *Server) seen(ctx context.Context, c *Call) (store.View, error) {
 	v, err := s.Store.Case(ctx, c.Param("number"))
+	if err == nil && v.Kind == workflow.Report && !mayReport(c) {
+		err = notFound()
+	}
+	return v, err
+}
+
+func (s *Server) read(ctx context.Context, c *Call) (any, error) {
+	v, err := s.seen(ctx, c)
 	if err != nil {
 		return nil, err
-	}
-	if v.Kind == workflow.Report && !mayReport(c) {
-		return nil, notFound()
 	}
 	role := ""
 	if c.Link != nil {
@@ -180,10 +186,11 @@ type eventView struct {
 }
 
 func (s *Server) events(ctx context.Context, c *Call) (any, error) {
-	if _, err := s.read(ctx, c); err != nil {
+	v, err := s.seen(ctx, c)
+	if err != nil {
 		return nil, err
 	}
-	all, err := s.Store.Events(ctx, c.Param("number"))
+	all, err := s.Store.Events(ctx, v.Number)
 	if err != nil {
 		return nil, err
 	}
@@ -200,16 +207,13 @@ func (s *Server) events(ctx context.Context, c *Call) (any, error) {
 
 // words shows an officer what was sealed with an event.
 func (s *Server) words(ctx context.Context, c *Call) (any, error) {
-	if _, err := s.read(ctx, c); err != nil {
+	v, err := s.seen(ctx, c)
+	if err != nil {
 		return nil, err
 	}
 	seq, err := strconv.ParseInt(c.Param("seq"), 10, 64)
 	if err != nil {
 		return nil, notFound()
-	}
-	v, err := s.Store.Case(ctx, c.Param("number"))
-	if err != nil {
-		return nil, err
 	}
 	if _, e, err := s.Store.Event(ctx, v.ID, seq); err != nil || confidential(c, e.Event) {
 		return nil, notFound()

@@ -58,12 +58,9 @@ func (s *Server) data(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.Store.Case(ctx, c.Param("number"))
+	v, err := s.open(ctx, c, workflow.Complaint)
 	if err != nil {
 		return nil, err
-	}
-	if v.Kind != workflow.Complaint {
-		return nil, notFound()
 	}
 	all, err := s.Store.Events(ctx, v.Number)
 	if err != nil {

@@ -50,12 +50,9 @@ func (s *Server) askErasure(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.Store.Case(ctx, c.Param("number"))
+	v, err := s.open(ctx, c, workflow.Complaint)
 	if err != nil {
 		return nil, err
-	}
-	if v.Kind != workflow.Complaint {
-		return nil, notFound()
 	}
 	today := calendar.On(s.Now())
 	due := s.Rules().Calendar().KnownAt(today).Count(today, erasureDays, calendar.WorkingDay, calendar.RestDay).Due

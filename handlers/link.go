@@ -135,12 +135,9 @@ func (s *Server) giveLink(ctx context.Context, c *Call) (any, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	v, err := s.Store.Case(ctx, c.Param("number"))
+	v, err := s.open(ctx, c, workflow.Complaint)
 	if err != nil {
 		return nil, err
-	}
-	if v.Kind != workflow.Complaint {
-		return nil, notFound()
 	}
 	key, err := c.key()
 	if err != nil {

@@ -105,11 +105,13 @@ var pages = map[string]func(p *store.Page, v string) bool{
 	"sort":  func(p *store.Page, v string) bool { p.Sort = v; return store.Sorts[v] != "" },
 	"order": func(p *store.Page, v string) bool { p.Down = v == "desc"; return v == "asc" || v == "desc" },
 	"after": func(p *store.Page, v string) bool { p.After = v; return true },
-	"limit": func(p *store.Page, v string) bool {
-		n, err := strconv.Atoi(v)
-		p.Limit = n
-		return err == nil && n >= 1 && n <= pageMost
-	},
+	"limit": func(p *store.Page, v string) (ok bool) { p.Limit, ok = pageSize(v); return ok },
+}
+
+// pageSize reads how much a page may hold.
+func pageSize(v string) (n int, ok bool) {
+	n, err := strconv.Atoi(v)
+	return n, err == nil && n >= 1 && n <= pageMost
 }
 
 // bad refuses a value of a question; the name says where it stood.

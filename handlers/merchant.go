@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"fangxin/store"
 	"fangxin/workflow"
@@ -134,8 +133,8 @@ func limitOf(c *Call) (int, error) {
 	if text == "" {
 		return pageUsual, nil
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > pageMost {
+	n, ok := pageSize(text)
+	if !ok {
 		return 0, badQuery("limit", "why.choice")
 	}
 	return n, nil

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"fangxin/store"
+	"fangxin/workflow"
 	"fangxin/workflow/ledger"
 )
 
@@ -35,7 +35,7 @@ func (s *Server) keys(ctx context.Context, _ *Call) (any, error) {
 // and to who hands it over at the window. With its salt one can show what was
 // filed, so it is for nobody else.
 func (s *Server) receipt(ctx context.Context, c *Call) (any, error) {
-	atWindow := c.User != nil && slices.ContainsFunc(c.User.Roles, func(r string) bool { return r == "officer" || r == "hub" })
+	atWindow := c.User != nil && isOne(c.User, []workflow.Role{"officer", "hub"})
 	if !atWindow && (c.Link == nil || c.Link.Role != "consumer") {
 		return nil, notFound()
 	}
