@@ -53,11 +53,6 @@ func ParseRedis(url string) error {
 	return nil
 }
 
-// silence: go-redis writes to stderr on its own; what matters is logged here.
-type silence struct{}
-
-func (silence) Printf(context.Context, string, ...any) {}
-
 func dial(url string, retries int, patience time.Duration) *redis.Client {
 	opt, err := redis.ParseURL(url)
 	if err != nil {
@@ -73,7 +68,6 @@ func dial(url string, retries int, patience time.Duration) *redis.Client {
 
 // startBroker makes the clients; begun bounds what their handlers may take.
 func (p *Post) startBroker(begun context.Context) {
-	redis.SetLogger(silence{})
 	b := &broker{quick: dial(p.Redis, -1, p.Limits.Slow), patient: dial(p.Redis, 2, 2*time.Second)}
 	b.client, b.inspect = asynq.NewClientFromRedisClient(b.quick), asynq.NewInspectorFromRedisClient(b.quick)
 	for _, q := range store.Queues { // one server each: a fault in one queue holds no other up

@@ -68,9 +68,9 @@ func (c *BackupCmd) Run(g *Globals) error {
 
 func (c *BackupCmd) recipients(g *Globals) ([]age.Recipient, error) {
 	if c.PassphraseFile != "" {
-		words, err := firstLine(c.PassphraseFile)
+		words, err := passphrase(c.PassphraseFile)
 		if err != nil {
-			return nil, errUse{fmt.Errorf("--passphrase-file: %w", err)}
+			return nil, err
 		}
 		r, err := age.NewScryptRecipient(words)
 		return []age.Recipient{r}, err
@@ -85,14 +85,15 @@ func (c *BackupCmd) recipients(g *Globals) ([]age.Recipient, error) {
 	return out, nil
 }
 
-func firstLine(path string) (string, error) {
+// passphrase is the first line of --passphrase-file.
+func passphrase(path string) (string, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return "", err
+		return "", errUse{fmt.Errorf("--passphrase-file: %w", err)}
 	}
 	line, _, _ := strings.Cut(string(data), "\n")
 	if line = strings.TrimSuffix(line, "\r"); line == "" {
-		return "", fmt.Errorf("%s: its first line is empty", path)
+		return "", errUse{fmt.Errorf("--passphrase-file: %s: its first line is empty", path)}
 	}
 	return line, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fangxin/handlers"
+	"fangxin/jobs"
 	"fangxin/workflow"
 
 	"github.com/redis/go-redis/v9"
@@ -27,7 +28,7 @@ func (g *Globals) edge(e *engine, log *slog.Logger) (*handlers.Server, error) {
 		log.Warn("rate limits are off (FANGXIN_RATE_LIMITS)")
 	}
 	if g.RedisURL != "" {
-		client, err := redisForLimits(g.RedisURL, log)
+		client, err := redisForLimits(g.RedisURL)
 		if err != nil {
 			return nil, err
 		}
@@ -41,14 +42,13 @@ func (g *Globals) edge(e *engine, log *slog.Logger) (*handlers.Server, error) {
 
 // redisForLimits is a connection that never keeps a request waiting: one try,
 // short times.
-func redisForLimits(url string, log *slog.Logger) (*redis.Client, error) {
+func redisForLimits(url string) (*redis.Client, error) {
 	o, err := redis.ParseURL(url)
 	if err != nil {
-		return nil, errUse{fmt.Errorf("redis-url (FANGXIN_REDIS_URL): %w", err)}
+		return nil, errUse{fmt.Errorf("redis-url (FANGXIN_REDIS_URL): %w", jobs.ParseRedis(url))} // whose words hold no password
 	}
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = -1, 1, true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = 250*time.Millisecond, 250*time.Millisecond, 250*time.Millisecond, 250*time.Millisecond
-	redis.SetLogger(redisLog{log})
 	return redis.NewClient(o), nil
 }
 

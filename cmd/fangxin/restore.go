@@ -78,9 +78,9 @@ func (c *RestoreCmd) place(g *Globals) error {
 func (c *RestoreCmd) identities() ([]age.Identity, error) {
 	switch {
 	case c.PassphraseFile != "":
-		words, err := firstLine(c.PassphraseFile)
+		words, err := passphrase(c.PassphraseFile)
 		if err != nil {
-			return nil, errUse{fmt.Errorf("--passphrase-file: %w", err)}
+			return nil, err
 		}
 		id, err := age.NewScryptIdentity(words)
 		return []age.Identity{id}, err

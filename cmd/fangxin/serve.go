@@ -12,6 +12,8 @@ import (
 	"fangxin/handlers"
 	"fangxin/jobs"
 	"fangxin/workflow/calendar"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // ServeCmd runs a node.
@@ -28,6 +30,7 @@ func (c *ServeCmd) Run(g *Globals) error {
 		debug.SetGCPercent(400)
 	}
 	log := handlers.NewLog(g.Err, slog.LevelInfo)
+	redis.SetLogger(redisLog{log}) // once for all that asks Redis, before anything does
 	if _, err := g.clients(); err != nil && c.Role != "worker" {
 		return err
 	}
