@@ -116,7 +116,7 @@ var errStopped = errors.New("the node stops")
 // given up: it may still run, but its fence is old by the next attempt, so
 // nothing that it does then counts.
 func (p *Post) attempt(ctx context.Context, o store.Owed) {
-	limited, cancel := context.WithTimeout(With(ctx, Meta{o.ID(), o.Queue, int(o.Attempts) - 1, attemptsOf(o.Topic)}), p.Limits.Timeout)
+	limited, cancel := context.WithTimeout(ctx, p.Limits.Timeout)
 	done := make(chan error, 1)
 	go func() {
 		defer cancel()

@@ -83,12 +83,6 @@ func Status(ctx context.Context, db *sql.DB, dialect string) ([]Step, error) {
 	return steps, err
 }
 
-// Latest is the version that the binary needs.
-func Latest() int64 {
-	names, _ := fs.Glob(files, "sqlite/*.sql")
-	return int64(len(names))
-}
-
 // Newest is the number of the last file.
 func Newest() int64 {
 	names, _ := fs.Glob(files, "sqlite/*.sql")

@@ -49,13 +49,3 @@ func (r *Row) expires() bool {
 
 // Possible reports whether nothing but input stands between now and the move.
 func (m Move) Possible() bool { return len(m.Lacks) == 0 }
-
-// Who lists the roles that may take an event in the case's state; nobody where
-// no row does.
-func Who(c Case, event string) []Role {
-	row := tableOf(c.Kind).byFrom[c.State][event]
-	if row == nil {
-		return nil
-	}
-	return row.By
-}
