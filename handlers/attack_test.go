@@ -566,26 +566,37 @@ func strictness(r *raid) {
 // dump is every row of every table, as text.
 func (s *site) dump() string {
 	s.t.Helper()
-	list := "select name from sqlite_master where type = 'table' order by 1"
-	if s.w.Dialect() == "postgres" {
-		list = "select tablename from pg_tables where schemaname = 'public' order by 1"
-	}
 	var b strings.Builder
-	for _, table := range s.strings(list) {
+	for _, table := range s.tables() {
 		b.WriteString(s.table(table))
 	}
 	return b.String()
 }
 
+// tables lists every table there is.
+func (s *site) tables() []string {
+	s.t.Helper()
+	if s.w.Dialect() == "postgres" {
+		return s.strings("select tablename from pg_tables where schemaname = 'public' order by 1")
+	}
+	return s.strings("select name from sqlite_master where type = 'table' order by 1")
+}
+
 func (s *site) table(name string) string {
 	s.t.Helper()
-	rows, err := s.w.Pool().Query("select * from " + name)
+	return strings.Join(s.rows(name), "")
+}
+
+// rows are the rows of a table as text, a line each.
+func (s *site) rows(table string) []string {
+	s.t.Helper()
+	rows, err := s.w.Pool().Query("select * from " + table)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer func() { _ = rows.Close() }()
 	columns, _ := rows.Columns()
-	var b strings.Builder
+	var out []string
 	for rows.Next() {
 		values := make([]any, len(columns))
 		for i := range values {
@@ -594,6 +605,7 @@ func (s *site) table(name string) string {
 		if err := rows.Scan(values...); err != nil {
 			s.t.Fatal(err)
 		}
+		var b strings.Builder
 		for _, v := range values {
 			switch v := (*v.(*any)).(type) {
 			case []byte:
@@ -604,8 +616,12 @@ func (s *site) table(name string) string {
 			b.WriteByte('|')
 		}
 		b.WriteByte('\n')
+		out = append(out, b.String())
 	}
-	return b.String()
+	if err := rows.Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	return out
 }
 
 // docs/security.md answers every class of attack: with tests that exist, or with

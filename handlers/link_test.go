@@ -18,35 +18,11 @@ import (
 // digest is a fingerprint of every row of every table.
 func (s *site) digest() string {
 	s.t.Helper()
-	list := "select name from sqlite_master where type = 'table' order by 1"
-	if s.w.Dialect() == "postgres" {
-		list = "select tablename from pg_tables where schemaname = 'public' order by 1"
-	}
 	sum := sha256.New()
-	for _, table := range s.strings(list) {
-		rows, err := s.w.Pool().Query("select * from " + table)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		columns, _ := rows.Columns()
-		var all []string
-		for rows.Next() {
-			values := make([]any, len(columns))
-			for i := range values {
-				values[i] = new(any)
-			}
-			if err := rows.Scan(values...); err != nil {
-				s.t.Fatal(err)
-			}
-			var b strings.Builder
-			for _, v := range values {
-				fmt.Fprintf(&b, "%v|", *v.(*any))
-			}
-			all = append(all, b.String())
-		}
-		_ = rows.Close()
+	for _, table := range s.tables() {
+		all := s.rows(table)
 		sort.Strings(all)
-		_, _ = io.WriteString(sum, table+"\n"+strings.Join(all, "\n"))
+		_, _ = io.WriteString(sum, table+"\n"+strings.Join(all, ""))
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }

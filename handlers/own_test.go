@@ -61,7 +61,7 @@ func TestInternalNotes(t *testing.T) {
 				t.Errorf("%.40s: %d %s", body, status, text)
 			}
 		}
-		if strings.Contains(s.everything(), "备注金丝雀") || strings.Contains(s.payloads(), "note") {
+		if strings.Contains(s.dump(), "备注金丝雀") || strings.Contains(s.payloads(), "note") {
 			t.Error("a note lies about in clear")
 		}
 		s.erase(number, officer)
@@ -72,36 +72,6 @@ func TestInternalNotes(t *testing.T) {
 			t.Errorf("a note for an erased person: %d", status)
 		}
 	})
-}
-
-// everything is every table as text.
-func (s *site) everything() string {
-	var b strings.Builder
-	list := "select name from sqlite_master where type = 'table' order by 1"
-	if s.w.Dialect() == "postgres" {
-		list = "select tablename from pg_tables where schemaname = 'public' order by 1"
-	}
-	for _, table := range s.strings(list) {
-		rows, err := s.w.Pool().Query("select * from " + table)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		columns, _ := rows.Columns()
-		for rows.Next() {
-			values := make([]any, len(columns))
-			for i := range values {
-				values[i] = new(any)
-			}
-			if err := rows.Scan(values...); err != nil {
-				s.t.Fatal(err)
-			}
-			for _, v := range values {
-				fmt.Fprintf(&b, "%s|", *v.(*any))
-			}
-		}
-		_ = rows.Close()
-	}
-	return b.String()
 }
 
 // erase ends a case and erases its person.
