@@ -102,7 +102,8 @@ func (p *Post) send(ctx context.Context, t *asynq.Task, m channel.Message) error
 	if _, err := p.held(ctx, t); err != nil {
 		return err
 	}
-	return p.Channel.Send(ctx, m)
+	_, err := p.Channel.Send(ctx, m)
+	return err
 }
 
 // compose makes the message to a recipient. A party is reached when it left a

@@ -32,10 +32,10 @@ type sink struct {
 }
 
 func (s *sink) channel() channel.Channel {
-	return channel.Channel{Name: "console", Send: func(ctx context.Context, m channel.Message) error {
+	return channel.Channel{Name: "console", Send: func(ctx context.Context, m channel.Message) (channel.Sent, error) {
 		if s.fail != nil {
 			if err := s.fail(m); err != nil {
-				return err
+				return channel.Sent{}, err
 			}
 		}
 		s.mu.Lock()
@@ -45,7 +45,7 @@ func (s *sink) channel() channel.Channel {
 		}
 		s.sent[m.ID]++
 		s.all = append(s.all, m)
-		return nil
+		return channel.Sent{}, nil
 	}}
 }
 

@@ -13,7 +13,7 @@ func TestTheConsoleKeepsNoCapability(t *testing.T) {
 	m := Message{Number: "HT-2026-000123-8", Recipient: "merchant", Template: "invitation", Link: "/c/HT-2026-000123-8#secret", Phone: "13812345678", Email: "a@example"}
 	for _, watched := range []bool{false, true} {
 		var out bytes.Buffer
-		if err := Console(&out, watched).Send(context.Background(), m); err != nil {
+		if _, err := Console(&out, watched).Send(context.Background(), m); err != nil {
 			t.Fatal(err)
 		}
 		text := out.String()
