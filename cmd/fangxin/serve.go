@@ -34,6 +34,12 @@ func (c *ServeCmd) Run(g *Globals) error {
 	if _, err := g.clients(); err != nil && c.Role != "worker" {
 		return err
 	}
+	if err := g.await(log); err != nil {
+		if g.Context.Err() != nil {
+			return nil //nolint:nilerr // told to stop before it had begun
+		}
+		return err
+	}
 	if c.Demo {
 		if err := demo(g); err != nil {
 			return err
