@@ -182,6 +182,21 @@ func TestWhatIsOfNoUse(t *testing.T) {
 	}
 }
 
+// Whoever asks to be left alone for a time is, at most for a day.
+func TestTheOtherEndAsksForTime(t *testing.T) {
+	for asked, most := range map[time.Duration]time.Duration{time.Hour: time.Hour, 90 * 24 * time.Hour: 24 * time.Hour} {
+		w := storetest.New(t)
+		w.File()
+		s := sink{fail: func(channel.Message) error { return &channel.Fault{Code: "sms.429", After: asked} }}
+		o := open(t, w, s.channel(), nil)
+		until(t, "it was tried", func() bool { return w.Count("select count(*) from outbox where attempts = 1 and held = ''") == 1 })
+		o.stop()
+		if all, err := w.Messages(ctx, "owed", 1); err != nil || len(all) != 1 || all[0].Next.Sub(w.Now()) != most {
+			t.Errorf("asked for %v: %v %v", asked, all, err)
+		}
+	}
+}
+
 // Stopped in the middle of its work, a post ends what it can and gives back the
 // rest, which counts no attempt.
 func TestStoppedInTheMiddle(t *testing.T) {

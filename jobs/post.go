@@ -169,7 +169,7 @@ func (p *Post) settle(ctx context.Context, o *store.Owed, err error) {
 		kept = p.Store.Settle(ctx, o, "dead", code)
 		p.Log.ErrorContext(ctx, "a message is dead: fangxin jobs dead lists it", "message", o.ID(), "reason", code, "attempts", o.Attempts)
 	default:
-		kept = p.Store.Postpone(ctx, o, p.Now().Add(pauseAfter(o, o.Attempts)), code, true)
+		kept = p.Store.Postpone(ctx, o, p.Now().Add(max(pauseAfter(o, o.Attempts), asked(err))), code, true)
 		p.Log.WarnContext(ctx, "a message was not delivered and will be tried again", "message", o.ID(), "reason", code, "attempts", o.Attempts)
 	}
 	if kept != nil && !errors.Is(kept, store.ErrNotHeld) { // it comes back when nobody holds it any more
@@ -196,6 +196,16 @@ func explain(err error) (code string, lasting bool) {
 		return "database", lasting
 	}
 	return "error", lasting
+}
+
+// asked is how long the other end wants to be left alone, at most a day: it must
+// not decide that a notice is never sent.
+func asked(err error) time.Duration {
+	var fault *channel.Fault
+	if !errors.As(err, &fault) {
+		return 0
+	}
+	return min(fault.After, 24*time.Hour)
 }
 
 // pauseAfter is how long a message rests after its nth attempt: ten seconds,

@@ -53,8 +53,9 @@ type Report struct {
 
 // Fault is a failure that has a name.
 type Fault struct {
-	Code    string // nothing personal: it is stored and shown
-	Lasting bool   // trying again is of no use
+	Code    string        // nothing personal: it is stored and shown
+	Lasting bool          // trying again is of no use
+	After   time.Duration // how long the other end asks to be left alone; 0: it does not say
 }
 
 func (f *Fault) Error() string { return "channel: " + f.Code }
