@@ -52,8 +52,8 @@ func newDraft(cmd workflow.Command, law workflow.Rules, now time.Time) *draft {
 }
 
 // holds reports whether the draft may still be taken as it is.
-func (d *draft) holds(law workflow.Rules, now time.Time) bool {
-	return d != nil && d.law == law.Rules && !now.Before(d.at) && now.Sub(d.at) < stale
+func (x *draft) holds(law workflow.Rules, now time.Time) bool {
+	return x != nil && x.law == law.Rules && !now.Before(x.at) && now.Sub(x.at) < stale
 }
 
 // series is where the number of a filing comes from: the year of the instant

@@ -45,12 +45,12 @@ type candidateRow struct {
 
 // review is a row of merchant_reviews that is to be made.
 type review struct {
-	merchantID  any
-	digest      []byte
-	kek         string
-	wrapped     []byte
-	box         []byte
-	source, ref string
+	merchantID any
+	digest     []byte
+	kek        string
+	wrapped    []byte
+	box        []byte
+	source     string
 }
 
 // ask puts a doubt before a person.
