@@ -102,6 +102,7 @@ func (p *Post) ready() {
 	p.mux = asynq.NewServeMux()
 	p.mux.HandleFunc(taskType("notice"), p.notice)
 	p.mux.HandleFunc(taskType("reminder"), p.reminder)
+	p.mux.HandleFunc(taskType("letter"), p.letter)
 	p.slots = map[string]chan struct{}{}
 	for _, q := range store.Queues {
 		p.slots[q] = make(chan struct{}, p.Limits.Workers)

@@ -19,13 +19,13 @@ var Queues = []string{"deadlines", "notices", "bulk"}
 // reminder. Its row was written in the transaction of what caused it, and it
 // says whatever delivering needs: no queue beside the database is believed.
 type Owed struct {
-	Number              string
+	Number              string // of the case; "letters" for a message that belongs to none
 	CaseID, No, Seq     int64
-	Topic               string // notice, reminder.MARK
+	Topic               string // notice, reminder.MARK, or a letter's
 	Recipient, Template string
 	Queue               string
 	// State is owed, or dead when it was tried too often; told, delivered and
-	// failed say what became of a notice, done of a reminder; void was not
+	// failed say what became of a notice, done of a reminder or letter; void was not
 	// needed any more.
 	State    string
 	At       time.Time // since when it is owed
@@ -48,7 +48,7 @@ var (
 )
 
 const owedColumns = `case_id, no, topic, seq, recipient, template, queue, state, at, next_at, held, fence, attempts, error,
-	(select number from cases where cases.id = outbox.case_id)`
+	case when case_id = 0 then '` + lettersNumber + `' else (select number from cases where cases.id = outbox.case_id) end`
 
 // scanOwed reads one row of owedColumns.
 func scanOwed(scan func(...any) error) (o Owed, err error) {
@@ -241,7 +241,9 @@ func (s *Store) Revive(ctx context.Context, ids ...string) (int64, error) {
 func parseOwed(id string) (caseID, no int64, topic string, err error) {
 	number, rest, _ := strings.Cut(id, "/")
 	count, topic, ok := strings.Cut(rest, "/")
-	caseID, err = parseCase(number)
+	if number != lettersNumber { // which belong to no case
+		caseID, err = parseCase(number)
+	}
 	if no, e := strconv.ParseInt(count, 10, 64); err == nil && e == nil && ok && topic != "" {
 		return caseID, no, topic, nil
 	}

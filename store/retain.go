@@ -11,7 +11,7 @@ const retainLot = 2000
 // Retain drops what is not needed any more and says how many rows: idempotency
 // keys that are older than keys (whoever repeats such a request makes it anew),
 // messages older than done that were delivered or not needed, and the heartbeats
-// of nodes that are gone. What is owed or dead stays, however old. Zero keeps a
+// of nodes that are gone. What a letter says goes when the letter is of no use. What is owed or dead stays, however old. Zero keeps a
 // kind for ever.
 func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, error) {
 	now := s.cfg.Now()
@@ -25,6 +25,8 @@ func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, er
 			"delete from idempotency where rowid in (select rowid from idempotency order by rowid limit $2) and at < $1"},
 		{done, "delete from outbox where ctid = any(array(select ctid from outbox where at < $1 and state not in ('owed', 'dead') limit $2))",
 			"delete from outbox where rowid in (select rowid from outbox where at < $1 and state not in ('owed', 'dead') limit $2)"},
+		{done, "delete from letters where ctid = any(array(select ctid from letters where at < $1 and box is null limit $2))",
+			"delete from letters where id in (select id from letters order by id limit $2) and at < $1 and box is null"},
 	} {
 		query := x.postgres
 		if s.dialect == "sqlite" {
@@ -40,6 +42,10 @@ func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, er
 				break
 			}
 		}
+	}
+	// what a letter says is erased when it is of no use, whether it arrived or died
+	if _, err := s.pool.ExecContext(ctx, "update letters set wrapped = null, box = null where until_at <= $1 and box is not null", s.stamp(now)); err != nil {
+		return total, err
 	}
 	_, err := s.pool.ExecContext(ctx, "delete from heartbeats where at < $1 and at < (select max(at) from heartbeats)", s.stamp(now.Add(-7*24*time.Hour)))
 	return total, err

@@ -192,9 +192,9 @@ func open(key, box []byte) (Unsealed, error) {
 }
 
 // wrappedKeys are the tables of wrapped keys, with what names a row of each.
-var wrappedKeys = [][2]string{{"case_keys", "case_id"}, {"merchant_keys", "merchant_id"}, {"merchant_reviews", "id"}}
+var wrappedKeys = [][2]string{{"case_keys", "case_id"}, {"merchant_keys", "merchant_id"}, {"merchant_reviews", "id"}, {"letters", "id"}}
 
-// Rewrap wraps every key of a case, a merchant or a row that waits with the first
+// Rewrap wraps every key of a case, a merchant, a row that waits or a letter with the first
 // configured key and says how many it changed. Data stay as they are. It goes in
 // lots, each whole or not at all: killed at any time, it goes on at the next call.
 func (s *Store) Rewrap(ctx context.Context) (int, error) {

@@ -1,0 +1,67 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"fangxin/jobs/channel"
+	"fangxin/store"
+
+	"github.com/hibiken/asynq"
+)
+
+// letterWords are what letters say, by template and language: a subject and a
+// text with the fields in braces. A letter whose template is not here is dead,
+// not empty.
+var letterWords = map[string]map[string][2]string{
+	"member_login": {
+		"zh": {"绿色通道登录链接", "【放心消费】绿色通道登录：打开 {link} 并确认。链接 {minutes} 分钟内有效，只能使用一次。非本人操作请勿理会。"},
+		"en": {"Your link to the green channel", "Fangxin: to log in to the green channel, open {link} and confirm. It works once, for {minutes} minutes. Ignore this if you did not ask for it."},
+	},
+}
+
+// letter delivers a message that belongs to no case.
+func (p *Post) letter(ctx context.Context, t *asynq.Task) error {
+	o, err := p.held(ctx, t)
+	if err != nil {
+		return err
+	}
+	l, err := p.openLetter(ctx, &o)
+	if err != nil {
+		return err
+	}
+	return p.sendLetter(ctx, t, &o, &l)
+}
+
+// openLetter opens the letter of a message and ends it when it comes too late to
+// be of use: store.ErrNotHeld then, nothing is left to do.
+func (p *Post) openLetter(ctx context.Context, o *store.Owed) (store.Letter, error) {
+	l, err := p.Store.Letter(ctx, o)
+	late := errors.Is(err, store.ErrErased) || err == nil && !p.Now().Before(l.Until)
+	if late {
+		if err = p.Store.EndLetter(ctx, o, "void", "late"); err == nil {
+			err = store.ErrNotHeld
+		}
+	}
+	return l, err
+}
+
+// sendLetter puts a letter into words, hands it over and ends it.
+func (p *Post) sendLetter(ctx context.Context, t *asynq.Task, o *store.Owed, l *store.Letter) error {
+	words, ok := letterWords[l.Template][l.Language]
+	if !ok {
+		return &channel.Fault{Code: "unknown_template", Lasting: true}
+	}
+	var pairs []string
+	for name, value := range l.Fields {
+		pairs = append(pairs, "{"+name+"}", value)
+	}
+	fill := strings.NewReplacer(pairs...)
+	m := channel.Message{ID: o.ID(), Number: o.Number, Recipient: o.Recipient, Template: l.Template, Language: l.Language,
+		Subject: fill.Replace(words[0]), Text: fill.Replace(words[1]), Link: l.Fields["link"], Phone: l.Phone, Email: l.Email}
+	if err := p.send(ctx, t, m); err != nil {
+		return err
+	}
+	return p.Store.EndLetter(ctx, o, "done", "")
+}
