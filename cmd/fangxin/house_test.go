@@ -16,24 +16,25 @@ import (
 
 // rooms says which of our rooms each room may enter.
 var rooms = map[string][]string{
-	"workflow":             {"workflow/calendar", "workflow/ledger", "workflow/policy"},
-	"workflow/calendar":    {},
-	"workflow/ledger":      {},
-	"workflow/policy":      {"workflow/calendar"},
-	"workflow/rehearse":    {"workflow", "workflow/calendar"},
-	"workflow/publication": {"workflow"},
-	"workflow/register":    {"workflow"},
-	"migrations":           {},
-	"store":                {"workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/publication", "workflow/register", "migrations"},
-	"store/audit":          {"workflow/calendar", "workflow/ledger"},
-	"store/storetest":      {"store", "workflow", "workflow/policy", "workflow/rehearse"},
-	"jobs":                 {"jobs/channel", "store", "workflow"},
-	"jobs/channel":         {},
-	"jobs/intake":          {"store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/register"},
-	"jobs/simulate":        {"store", "workflow", "workflow/calendar", "workflow/register", "workflow/rehearse"},
-	"handlers":             {"store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/register"},
-	"cmd/fangxin":          nil, // wires everything
-	"bench":                nil,
+	"workflow":                 {"workflow/calendar", "workflow/ledger", "workflow/policy"},
+	"workflow/calendar":        {},
+	"workflow/ledger":          {},
+	"workflow/policy":          {"workflow/calendar"},
+	"workflow/rehearse":        {"workflow", "workflow/calendar"},
+	"workflow/publication":     {"workflow"},
+	"workflow/register":        {"workflow"},
+	"migrations":               {},
+	"store":                    {"workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/publication", "workflow/register", "migrations"},
+	"store/audit":              {"workflow/calendar", "workflow/ledger"},
+	"store/storetest":          {"store", "workflow", "workflow/policy", "workflow/rehearse"},
+	"jobs":                     {"jobs/channel", "store", "workflow"},
+	"jobs/channel":             {},
+	"jobs/channel/channeltest": {},
+	"jobs/intake":              {"store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/register"},
+	"jobs/simulate":            {"store", "workflow", "workflow/calendar", "workflow/register", "workflow/rehearse"},
+	"handlers":                 {"store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/register"},
+	"cmd/fangxin":              nil, // wires everything
+	"bench":                    nil,
 }
 
 // outside says what must stay out of the law.
