@@ -3,7 +3,8 @@
 # its URL, `halt FOLDER` ends it and keeps the folder, `crash FOLDER` ends it as a
 # power cut would and keeps the folder, `stop FOLDER` ends it and removes the
 # folder. Started again in its folder it has the port that it had. Options for the
-# server may follow.
+# server may follow. The port lies below those that the kernel hands out, so that
+# nobody else gets it while the server is away.
 set -euo pipefail
 
 find_bin() {
@@ -33,7 +34,7 @@ start)
   [ "$(id -u)" = 0 ] && { chown nobody:nogroup "$folder"; chmod 711 "$folder"; }
   [ -d "$folder/data" ] || as_owner "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C >"$folder.initdb.log" 2>&1 || { cat "$folder.initdb.log" >&2; exit 1; }
   for try in 1 2 3 4 5; do
-    port=$(cat "$folder/port" 2>/dev/null || echo $((20000 + RANDOM % 20000)))
+    port=$(cat "$folder/port" 2>/dev/null || echo $((20000 + RANDOM % 12000)))
     if as_owner "$bin/pg_ctl" -D "$folder/data" -w -t 60 -l "$folder/server.log" \
       -o "-p $port -h 127.0.0.1 -k $folder -c max_connections=300 $*" start >/dev/null 2>&1; then
       echo "$port" >"$folder/port"

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fangxin/store"
@@ -21,7 +22,7 @@ import (
 type broker struct {
 	quick   *redis.Client // asks and passes on; gives up at once
 	patient *redis.Client // asynq's servers
-	client  *asynq.Client
+	client  atomic.Pointer[asynq.Client]
 	inspect *asynq.Inspector
 	servers []*asynq.Server
 
@@ -69,7 +70,8 @@ func dial(url string, retries int, patience time.Duration) *redis.Client {
 // startBroker makes the clients; begun bounds what their handlers may take.
 func (p *Post) startBroker(begun context.Context) {
 	b := &broker{quick: dial(p.Redis, -1, p.Limits.Slow), patient: dial(p.Redis, 2, 2*time.Second)}
-	b.client, b.inspect = asynq.NewClientFromRedisClient(b.quick), asynq.NewInspectorFromRedisClient(b.quick)
+	b.inspect = asynq.NewInspectorFromRedisClient(b.quick)
+	b.introduce()
 	for _, q := range store.Queues { // one server each: a fault in one queue holds no other up
 		b.servers = append(b.servers, asynq.NewServerFromRedisClient(b.patient, asynq.Config{
 			Concurrency: p.Limits.Workers, Queues: map[string]int{q: 1}, BaseContext: func() context.Context { return begun },
@@ -80,6 +82,10 @@ func (p *Post) startBroker(begun context.Context) {
 	}
 	p.broker = b
 }
+
+// introduce takes a new client. Each enters the names of its queues into Redis
+// once; where they are missing an inspector finds no queue, and nothing is tidied.
+func (b *broker) introduce() { b.client.Store(asynq.NewClientFromRedisClient(b.quick)) }
 
 // watch feels Redis's pulse until ctx ends.
 func (p *Post) watch(ctx context.Context) {
@@ -120,6 +126,7 @@ func (p *Post) feel(ctx context.Context) {
 	}
 	if pulse <= b.pulse { // flushed, or put back from an older snapshot
 		p.Log.WarnContext(ctx, "redis lost its memory: what it had is passed on again")
+		b.introduce()
 		p.recall(ctx)
 	}
 	b.pulse = pulse

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"fangxin/jobs"
+	"fangxin/jobs/channel"
 	"fangxin/store"
 	"fangxin/store/storetest"
 	"fangxin/workflow"
@@ -154,6 +155,7 @@ type run struct {
 	posts []*office
 	acked atomic.Int64
 	grace time.Duration
+	calm  bool // Redis is never given up for being slow, as it is on a busy machine
 }
 
 // newRun opens a world whose time goes on by itself.
@@ -181,8 +183,12 @@ func (r *run) post(s *store.Store) *office {
 	o := open(r.t, r.w, r.sink.channel(), func(p *jobs.Post) {
 		p.Redis = r.url
 		p.Limits.Beat, p.Limits.Slow, p.Limits.Patience = 20*time.Millisecond, 200*time.Millisecond, 3*time.Second
+		p.Limits.Timeout = 10 * time.Minute // on a busy machine too, none is given up and sent again
 		if r.grace > 0 {
 			p.Limits.Grace = r.grace
+		}
+		if r.calm {
+			p.Limits.Slow, p.Limits.Patience = time.Minute, time.Hour
 		}
 		if s != nil {
 			p.Store = s
@@ -312,6 +318,11 @@ func TestRedis(t *testing.T) {
 				}
 				r := newRun(t, w, startRedis(t))
 				r.finish(fault(r))
+				for id, n := range r.sink.sent {
+					if n > 1 {
+						t.Errorf("%s went out %d times", id, n)
+					}
+				}
 			})
 		})
 	}
@@ -319,6 +330,7 @@ func TestRedis(t *testing.T) {
 
 // well: nothing happens, and it is Redis that carries.
 func well(r *run) int {
+	r.calm = true
 	r.post(nil)
 	r.carriedBy("redis")
 	r.load(often(40, 1000))
@@ -368,7 +380,8 @@ func killed(r *run) int {
 	return times
 }
 
-// flushed: Redis goes on as if nothing had been, and its pulse tells.
+// flushed: Redis goes on as if nothing had been, and its pulse tells. Afterwards
+// its queues have names again, by which they are looked after.
 func flushed(r *run) int {
 	times := often(3, 40)
 	r.post(nil)
@@ -379,21 +392,35 @@ func flushed(r *run) int {
 		r.redis.do("flushall")
 		wg.Wait()
 	}
+	for _, q := range store.Queues[:2] {
+		until(r.t, "a name for "+q, func() bool {
+			r.load(1)
+			return r.redis.SIsMember(ctx, "asynq:queues", q).Val()
+		})
+	}
 	return times
 }
 
 // snapshot: what Redis had an hour ago comes back, and what it had now is gone.
+// The channel holds still until the snapshot is taken, so that there are tasks
+// in it, most of which are done by the time it comes back.
 func snapshot(r *run) int {
 	times := often(1, 10)
+	var still sync.RWMutex
+	r.sink.fail = func(channel.Message) error {
+		still.RLock()
+		defer still.RUnlock()
+		return nil
+	}
 	r.post(nil)
 	for range times {
 		r.carriedBy("redis")
+		still.Lock()
 		var wg sync.WaitGroup
 		wg.Go(func() { r.load(often(40, 150)) })
-		until(r.t, "a snapshot with tasks in it", func() bool {
-			r.redis.do("save")
-			return r.redis.Exists(ctx, "asynq:queues").Val() == 1
-		})
+		until(r.t, "tasks for a snapshot", func() bool { return waiting(r) > 0 })
+		r.redis.do("save")
+		still.Unlock()
 		wg.Wait()
 		r.load(often(10, 50))
 		r.redis.kill()
@@ -402,6 +429,16 @@ func snapshot(r *run) int {
 		r.carriedBy("redis")
 	}
 	return times
+}
+
+// waiting is how many tasks Redis says that it has.
+func waiting(r *run) (n int) {
+	for _, q := range store.Queues[:2] {
+		if info, err := asynq.NewInspectorFromRedisClient(r.redis.Client).GetQueueInfo(q); err == nil {
+			n += info.Pending
+		}
+	}
+	return n
 }
 
 func slow(r *run) int {

@@ -41,7 +41,7 @@ func taskID(o *store.Owed) string { return fmt.Sprintf("%s#%d", o.ID(), o.Fence)
 func (p *Post) enqueue(ctx context.Context, o *store.Owed) error {
 	limited, cancel := context.WithTimeout(ctx, p.Limits.Slow)
 	defer cancel()
-	_, err := p.broker.client.EnqueueContext(limited, asynq.NewTask(taskType(o.Topic), encode(o.ID(), o.Fence)), asynq.TaskID(taskID(o)), asynq.Queue(o.Queue),
+	_, err := p.broker.client.Load().EnqueueContext(limited, asynq.NewTask(taskType(o.Topic), encode(o.ID(), o.Fence)), asynq.TaskID(taskID(o)), asynq.Queue(o.Queue),
 		asynq.MaxRetry(5), asynq.Timeout(p.Limits.Timeout+p.Limits.Grace+30*time.Second))
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return p.conflict(ctx, o)
