@@ -76,7 +76,7 @@ func (r *resource) read(c *Call, kind workflow.Kind, into *chosen) error {
 	for _, at := range []struct {
 		name string
 		to   *int64
-	}{{"offer", &into.Offer}, {"notice", &into.Notice}, {"order", &into.Order}} {
+	}{{"offer", &into.Offer}, {"notice", &into.Notice}, {"order", &into.Order}, {"clock", &into.Clock}} {
 		if !strings.Contains(r.path, "{"+at.name+"}") {
 			continue
 		}

@@ -111,7 +111,7 @@ func (s *Server) caseView(v store.View, role, language string) CaseView {
 	out.Offer, out.OfferBy = v.OpenOffer()
 	out.StateWords = stateWords(language, v.State)
 	for name, value := range v.Facts {
-		if name != "before" && name != "closed_seq" && (role == "" || !slices.Contains(privateFacts, name)) {
+		if name != "before" && name != "closed_seq" && (role == "" || !slices.Contains(privateFacts, name) && !aboutDuties(name)) {
 			out.Facts[name] = value
 		}
 	}

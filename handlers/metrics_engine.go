@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
@@ -30,6 +31,8 @@ type figures struct {
 	backlog []store.Backlog
 	log     store.LogFigures
 	swept   time.Duration
+	owing   map[[2]string]int64 // messages about clocks
+	overdue map[string]int64    // duties, by step
 }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -53,6 +56,9 @@ var (
 	descLateness   = desc("clock_lateness_seconds", "How long after its lawful instant an expiry was observed.", "clock")
 	descOutbox     = desc("outbox", "Owed messages by queue and state: owed, held, dead.", "queue", "state")
 	descOutboxAge  = desc("outbox_age_seconds", "Age of the oldest of them.", "queue", "state")
+	descReminders  = desc("reminders_owed", "Reminders that are owed and not yet given, by mark.", "mark")
+	descEscalated  = desc("escalations_owed", "Messages about overdue duties that are owed and not yet given, by step.", "step")
+	descDuties     = desc("duties_overdue", "Duties of the authority that ran out and are still owed, by the highest step of escalation that they took.", "step")
 	descSweepAge   = desc("sweep_age_seconds", "Time since any node last found all deadlines enforced.")
 	descBlockAge   = desc("block_age_seconds", "Time since the last block was sealed.")
 	descHeight     = desc("block_height", "Height of the last block.")
@@ -160,6 +166,8 @@ func (f *engineFigures) read(ctx context.Context) figures {
 		func() (err error) { got.due, err = f.s.Store.Overdue(ctx); return },
 		func() (err error) { got.backlog, err = f.s.Store.Backlogs(ctx); return },
 		func() (err error) { got.log, err = f.s.Store.Log(ctx); return },
+		func() (err error) { got.owing, err = f.s.Store.Owing(ctx); return },
+		func() (err error) { got.overdue, err = f.s.Store.DutiesByStep(ctx); return },
 		func() (err error) { got.swept, err = f.s.sweptAgo(ctx); return },
 	} {
 		if ask() != nil {
@@ -194,6 +202,15 @@ func (f *engineFigures) database(e emitter, now figures) {
 			e.gauge(descOutboxAge, since(at, b.Oldest), queue, state)
 		}
 	}
+	for _, share := range f.s.Rules().ReminderShares() {
+		e.gauge(descReminders, float64(now.owing[[2]string{"reminder", strconv.Itoa(share)}]), strconv.Itoa(share))
+	}
+	e.gauge(descReminders, float64(now.owing[[2]string{"reminder", "last"}]), "last")
+	for _, step := range steps {
+		e.gauge(descEscalated, float64(now.owing[[2]string{"escalation", step}]), step)
+		e.gauge(descDuties, float64(now.overdue[step]), step)
+	}
+	e.gauge(descDuties, float64(now.overdue[""]), "none")
 	e.gauge(descSweepAge, now.swept.Seconds())
 	e.gauge(descBlockAge, since(at, now.log.SealedAt))
 	e.gauge(descHeight, float64(now.log.Height))

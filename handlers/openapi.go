@@ -32,7 +32,7 @@ var answers = map[string]any{
 	"GET /api/v1/cases/{number}/links": linkList{}, "POST /api/v1/cases/{number}/links": handedLink{}, "POST /api/v1/cases/{number}/links/{id}/rotate": handedLink{},
 	"POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{},
 	"GET /api/v1/cases/{number}/notes": notesView{}, "POST /api/v1/cases/{number}/notes": noteView{}, "GET /api/v1/cases/{number}/data": dataCopy{},
-	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
+	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/escalations": dutiesView{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
 	"GET /api/v1/absences": absencesView{}, "POST /api/v1/absences": absenceLine{}, "POST /api/v1/absences/{id}/end": nothing{},
 	"GET /api/v1/reports/{number}": CaseView{}, "GET /api/v1/reports/{number}/events": eventList{},
 	"GET /api/v1/cases/{number}/merchants": caseMerchantList{}, "POST /api/v1/cases/{number}/merchants": caseMerchantList{}, "GET /api/v1/merchants": merchantPage{},
@@ -52,8 +52,9 @@ const merchantPath = "/api/v1/merchants/{merchant}"
 
 // queries are the parameters that a route knows; another one is refused by name.
 var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /api": {"lang"}, "GET /api/v1/counts": slices.Sorted(maps.Keys(filters)),
-	"GET /api/v1/cases":     slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages))),
-	"GET /api/v1/merchants": {"q", "status", "town", "after", "limit"}, "GET " + merchantPath + "/history": {"after", "limit"}, "GET /api/v1/merchant-reviews": {"status", "after", "limit"}}
+	"GET /api/v1/cases":       slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages))),
+	"GET /api/v1/escalations": append(slices.Sorted(maps.Keys(dutyFilters)), "after", "limit"),
+	"GET /api/v1/merchants":   {"q", "status", "town", "after", "limit"}, "GET " + merchantPath + "/history": {"after", "limit"}, "GET /api/v1/merchant-reviews": {"status", "after", "limit"}}
 
 // media are the routes that do not answer in JSON.
 var media = map[string]string{"GET /api": "text/html", "GET /api/reference.css": "text/css"}
@@ -287,7 +288,7 @@ func parameters(r Route, lang string) []any {
 	for _, part := range strings.Split(r.Path, "/") {
 		switch name := strings.Trim(part, "{}"); {
 		case name == part:
-		case slices.Contains([]string{"seq", "offer", "notice", "order", "no", "contact"}, name):
+		case slices.Contains([]string{"seq", "offer", "notice", "order", "clock", "no", "contact"}, name):
 			add(name, "path", object{"type": "integer", "minimum": 1}, true)
 		default:
 			add(name, "path", object{"type": "string"}, true)

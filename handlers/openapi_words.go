@@ -22,7 +22,7 @@ var tagGroups = []struct {
 	{"performance", "performance"},
 	{"court", "court-link"},
 	{"closing", "withdrawal party-loss succession closing publication rating erasure"},
-	{"anytime", "evidence consents supervision notices"},
+	{"anytime", "evidence consents supervision breaches notices"},
 	{"report", ""},
 	{"register", "merchants"},
 	{"service", ""},

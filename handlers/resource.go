@@ -146,6 +146,8 @@ var caseResources = []resource{
 	{path: "/consents", events: "change_consent", takes: "publish_consent entrust_consent words"},
 	{path: "/supervision", events: "supervise", takes: "words", status: http.StatusCreated},
 	{path: "/supervision/{order}/answer", events: "answer_supervision", takes: "paper words"},
+	{path: "/breaches/{clock}/acknowledgement", events: "acknowledge_breach", takes: "words"},
+	{path: "/breaches/{clock}/explanation", events: "explain_breach", takes: "paper reason words"},
 	{path: "/notices/{notice}/sending", events: "notice_sent", takes: "source words"},
 	{path: "/notices/{notice}/delivery", events: "notice_served", takes: "proof paper words"},
 	{path: "/notices/{notice}/deemed-delivery", events: "deem_served", takes: "attempts words"},
@@ -156,6 +158,8 @@ var reportResources = []resource{
 	{path: "/extension", events: "extend_check", takes: "words"},
 	{path: "/result", choice: "result no_case=no_case case_opened=case_opened police=hand_to_police", takes: "paper words"},
 	{path: "/penalties", events: "penalty_recorded", takes: "paper words", status: http.StatusCreated},
+	{path: "/breaches/{clock}/acknowledgement", events: "acknowledge_breach", takes: "words"},
+	{path: "/breaches/{clock}/explanation", events: "explain_breach", takes: "paper reason words"},
 }
 
 // option is one value of a resource's choice, with the events it stands for.

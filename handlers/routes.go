@@ -124,6 +124,7 @@ func (s *Server) routes() []Route {
 		{"POST", "/api/v1/cases/{number}/notes", Staff, Writing, s.addNote, http.StatusCreated},
 		{"GET", "/api/v1/cases/{number}/data", Holder, Reading, s.data, http.StatusOK},
 		{"POST", "/api/v1/cases/{number}/erasure-requests", Holder, Writing, s.askErasure, http.StatusCreated},
+		{"GET", "/api/v1/escalations", Staff, Listing, s.escalations, http.StatusOK},
 		{"GET", "/api/v1/erasure-requests", Supervising, Listing, s.erasures, http.StatusOK},
 		{"GET", "/api/v1/me", Officer, Reading, s.me, http.StatusOK},
 		{"GET", "/api/v1/users", Supervising, Reading, s.users, http.StatusOK},

@@ -152,7 +152,8 @@ func (x *wire) execute(ctx context.Context, q store.Request) (store.Answer, erro
 		if strings.Contains(r.path, "{order}") {
 			q.Command.Input.Order = c.Clock("supervision").No
 		}
-		path = strings.NewReplacer("{number}", q.Case, "{offer}", fmt.Sprint(q.Command.Input.Offer), "{notice}", fmt.Sprint(q.Command.Input.Notice), "{order}", fmt.Sprint(q.Command.Input.Order)).Replace(prefix + r.path)
+		path = strings.NewReplacer("{number}", q.Case, "{offer}", fmt.Sprint(q.Command.Input.Offer), "{notice}", fmt.Sprint(q.Command.Input.Notice), "{order}", fmt.Sprint(q.Command.Input.Order),
+			"{clock}", fmt.Sprint(q.Command.Input.Clock)).Replace(prefix + r.path)
 		fields = r.fields(kind)
 		if role == "consumer" || role == "merchant" {
 			token = x.party(q.Case, role)
@@ -318,6 +319,7 @@ func TestEveryRowHasAResource(t *testing.T) {
 		}
 		x.live("file_with_authority", "classify", "dispatch")
 		x.live("file_with_authority", "classify", "invite_settlement", "accept_meanwhile", "channels_exhausted", "proceed_to_mediation")
+		x.live("file_with_authority", "classify", "invite_settlement", "channels_exhausted", "proceed_to_decision")
 		if !x.contract.trusting {
 			x.probe(x.find("CLOSED.closed", false)[0], x.find("REPORT.closed", false)[0])
 			x.unseen(t)

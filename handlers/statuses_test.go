@@ -36,7 +36,7 @@ func (x *wire) probe(closed, report string) {
 			number = report
 		}
 		path := func(number string) string {
-			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{contact}", "1", "{review}", "r_0").Replace(r.Path)
+			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{contact}", "1", "{review}", "r_0").Replace(r.Path)
 		}
 		call := func(number, token string, body any, headers ...string) int {
 			status, _ := x.contract.call(r.Method, path(number), token, body, "", headers...)
@@ -128,10 +128,11 @@ func (x *wire) beside(number string) {
 	x.contract.call("POST", path+"/notes", staff, `{"words":"备忘"}`, "n")
 	x.contract.call("POST", path+"/notes", staff, `{"words":"另一条"}`, "n")
 	x.contract.call("POST", path+"/erasure-requests", staff, `{}`, "e")
-	for _, list := range []string{"/erasure-requests", "/users", "/absences"} {
+	for _, list := range []string{"/erasure-requests", "/users", "/absences", "/escalations"} {
 		x.contract.call("GET", "/api/v1"+list, boss, nil, "")
 	}
 	x.contract.call("GET", "/api/v1/absences", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
+	x.contract.call("GET", "/api/v1/escalations", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
 	users, err := x.s.Users(context.Background())
 	if err != nil {
 		x.t.Fatal(err)
@@ -249,7 +250,7 @@ func (x *wire) each(r Route, a acting, visit func(role workflow.Role, path, toke
 				token = x.party(c.Number, string(role))
 			}
 			if token != "" {
-				visit(role, strings.NewReplacer("{number}", c.Number, "{offer}", "1", "{notice}", "1", "{order}", "1").Replace(r.Path), token)
+				visit(role, strings.NewReplacer("{number}", c.Number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1").Replace(r.Path), token)
 				break
 			}
 		}

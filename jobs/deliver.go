@@ -49,8 +49,8 @@ func (p *Post) notice(ctx context.Context, t *asynq.Task) error {
 	return err
 }
 
-// reminder tells somebody that a clock runs out, if it still runs. It changes no
-// case.
+// reminder tells somebody that a clock runs out, if it still runs, or that a duty
+// is overdue, if it is still owed. It changes no case.
 func (p *Post) reminder(ctx context.Context, t *asynq.Task) error {
 	o, err := p.held(ctx, t)
 	if err != nil {
@@ -60,31 +60,27 @@ func (p *Post) reminder(ctx context.Context, t *asynq.Task) error {
 	if err != nil {
 		return err
 	}
-	if k := c.ClockNo(o.No); k == nil || k.State != workflow.Running {
+	while := workflow.Running
+	if kind(o.Topic) == "escalation" {
+		while = workflow.Owed
+	}
+	if k := c.ClockNo(o.No); k == nil || k.State != while {
 		return p.Store.Settle(ctx, &o, "void", "clock_ended")
 	}
-	to := []string{o.Recipient}
-	if o.Recipient == "party" {
-		to = []string{"consumer", "merchant"}
+	m, link, reached, err := p.compose(ctx, &o, o.Recipient)
+	if err == nil {
+		err = p.give(ctx, &o, link)
 	}
-	state, code := "void", "no_contact"
-	for _, recipient := range to {
-		m, link, reached, err := p.compose(ctx, &o, recipient)
-		if err == nil {
-			err = p.give(ctx, &o, link)
-		}
-		if err != nil {
-			return err
-		}
-		if !reached {
-			continue
-		}
-		if err := p.send(ctx, t, m); err != nil {
-			return err
-		}
-		state, code = "done", ""
+	if err != nil {
+		return err
 	}
-	return p.Store.Settle(ctx, &o, state, code)
+	if !reached {
+		return p.Store.Settle(ctx, &o, "void", "no_contact")
+	}
+	if err := p.send(ctx, t, m); err != nil {
+		return err
+	}
+	return p.Store.Settle(ctx, &o, "done", "")
 }
 
 // held reads the message that a task names, if this attempt still holds it.

@@ -1,5 +1,5 @@
 // Package jobs keeps promises later: it enforces deadlines that nobody's request
-// has met, seals the log into blocks, owes reminders, and says that this node
+// has met, seals the log into blocks, owes reminders and escalations, and says that this node
 // lives. It holds nothing of its own: every node runs the same loops, and
 // running one twice, late or never changes no outcome.
 package jobs
@@ -158,13 +158,19 @@ func (r *Runner) lots(ctx context.Context, do func(context.Context, int) (int, e
 	return nil
 }
 
+// remind owes what clocks and overdue duties want told.
 func (r *Runner) remind(ctx context.Context) error {
-	for ctx.Err() == nil {
-		n, err := r.Store.Remind(ctx, remindLot)
-		if err != nil || n == 0 {
-			return err
+	for _, owe := range []func(context.Context, int) (int, error){r.Store.Remind, r.Store.Escalate} {
+		for ctx.Err() == nil {
+			n, err := owe(ctx, remindLot)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				break
+			}
+			rest(ctx, r.Store.Rest())
 		}
-		r.Log.InfoContext(ctx, "reminders owed", "notices", n)
 	}
 	return nil
 }

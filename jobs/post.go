@@ -70,7 +70,7 @@ func (l *Limits) fill() {
 
 // most is how often a message of a topic is tried: with the pauses between, a
 // notice for more than a day, so that it outlives a channel's bad day.
-var most = map[string]int{"notice": 16, "reminder": 8}
+var most = map[string]int{"notice": 16, "reminder": 8, "escalation": 16}
 
 const mostOthers = 8
 
@@ -103,6 +103,7 @@ func (p *Post) ready() {
 	p.mux.HandleFunc(taskType("notice"), p.notice)
 	p.mux.HandleFunc(taskType("reminder"), p.reminder)
 	p.mux.HandleFunc(taskType("letter"), p.letter)
+	p.mux.HandleFunc(taskType("escalation"), p.reminder)
 	p.slots = map[string]chan struct{}{}
 	for _, q := range store.Queues {
 		p.slots[q] = make(chan struct{}, p.Limits.Workers)

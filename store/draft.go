@@ -44,7 +44,7 @@ func newDraft(cmd workflow.Command, law workflow.Rules, now time.Time) *draft {
 	}
 	d.body = before.Form()
 	for i := range before.Clocks {
-		d.remind = append(d.remind, nextReminder(&before.Clocks[i], law, before.At))
+		d.remind = append(d.remind, nextTold(&before.Clocks[i], law, before.At))
 	}
 	const numberRoom = 32
 	d.room = make([]byte, 0, size+len(d.body.Text)+numberRoom*(len(d.steps)+1))

@@ -39,6 +39,7 @@ var kept = map[string]string{
 	"case_merchants":   "the respondent's entry in the register, which is no complainant's",
 	"merchant_todo":    "what is to be read again; an erased case gives no respondent",
 	"merchant_done":    "how far it was read",
+	"escalations":      "days and officers",
 }
 
 // Every table with a case in it dies with the person or has a reason to stay.

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -292,11 +291,7 @@ func (s *Store) Counts(ctx context.Context, u *User, f Filter) ([]Count, error) 
 // mark is the key of cursors for this user, filter and order: a cursor of another
 // list does not open.
 func (s *Store) mark(u *User, f *Filter, p *Page) []byte {
-	text, _ := json.Marshal([]any{u.Name, f, p.Sort, p.Down})
-	m := hmac.New(sha256.New, s.cfg.Keys.links)
-	m.Write([]byte("cursor\x00"))
-	m.Write(text)
-	return m.Sum(nil)
+	return s.markOf(u.Name, f, p.Sort, p.Down)
 }
 
 func seal16(mark, place []byte) []byte {

@@ -21,8 +21,8 @@ var Queues = []string{"deadlines", "notices", "bulk"}
 type Owed struct {
 	Number              string // of the case; "letters" for a message that belongs to none
 	CaseID, No, Seq     int64
-	Topic               string // notice, reminder.MARK, or a letter's
-	Recipient, Template string
+	Topic               string // notice, reminder.MARK.WHO, escalation.STEP.PLACE, or a letter's
+	Recipient, Template string // consumer, merchant, court, …; unit:CODE; officer:NAME or another role with a user's name
 	Queue               string
 	// State is owed, or dead when it was tried too often; told, delivered and
 	// failed say what became of a notice, done of a reminder or letter; void was not

@@ -191,21 +191,32 @@ func (r *rows) fold(f *folding, law workflow.Rules) {
 		case i < len(f.remind):
 			r.clocks.add(c.ID, &c.Clocks[i], f.remind[i])
 		case i >= len(f.was.Clocks):
-			r.clocks.add(c.ID, &c.Clocks[i], nextReminder(&c.Clocks[i], law, c.At))
+			r.clocks.add(c.ID, &c.Clocks[i], nextTold(&c.Clocks[i], law, c.At))
 		case c.Clocks[i] != f.was.Clocks[i]:
-			r.changed.add(c.ID, &c.Clocks[i], nextReminder(&c.Clocks[i], law, c.At))
+			r.changed.add(c.ID, &c.Clocks[i], nextTold(&c.Clocks[i], law, c.At))
 		}
 	}
 }
 
-// nextReminder is the clock's first reminder after an instant.
-func nextReminder(k *workflow.Clock, law workflow.Rules, at time.Time) *time.Time {
-	for _, m := range workflow.Reminders(*k, law) {
-		if m.At.After(at) {
+// nextTold is when somebody is to be told of the clock next, seen from an
+// instant: of a running one by a reminder, of an owed one by a step of
+// escalation. What came before the instant is taken again, for it may have been
+// missed; nobody is told twice.
+func nextTold(k *workflow.Clock, law workflow.Rules, at time.Time) *time.Time {
+	var last *time.Time
+	for _, m := range workflow.Reminders(*k, law, at) {
+		if m.At.After(at) && last == nil {
 			return &m.At
 		}
+		if m.At.After(at) {
+			break
+		}
+		last = &m.At
 	}
-	return nil
+	if steps := workflow.Escalations(*k, law, at); len(steps) > 0 {
+		return &steps[0].At
+	}
+	return last
 }
 
 func (x *clockRows) add(caseID int64, k *workflow.Clock, remind *time.Time) {

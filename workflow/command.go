@@ -100,6 +100,7 @@ type Input struct {
 	Other    string   `json:"other,omitempty"`  // number of another case
 	Act      string   `json:"act,omitempty"`    // propose: the joint act's event
 	Order    int64    `json:"order,omitempty"`  // answer_supervision: the clock's number
+	Clock    int64    `json:"clock,omitempty"`  // acknowledge_breach, explain_breach: of the duty that is owed
 	Unit     string   `json:"unit,omitempty"`   // department
 	Receiver string   `json:"receiver,omitempty"`
 	Officer  string   `json:"officer,omitempty"`

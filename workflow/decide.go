@@ -120,11 +120,18 @@ func permitted(row *Row, c *Case, cmd *Command) *Refusal {
 	if row.Event == "answer_supervision" && supervisionOf(c, cmd.Input.Order) == nil {
 		return &Refusal{Code: "no_such_order"}
 	}
+	if k := c.ClockNo(cmd.Input.Clock); answersBreach(row) && (k == nil || !k.Breached()) {
+		return &Refusal{Code: "no_such_duty"}
+	}
 	return nil
 }
 
 func answersOffer(r *Row) bool {
 	return slices.Contains([]string{"accept_offer", "reject_offer", "counter", "take_back_offer"}, r.Event)
+}
+
+func answersBreach(r *Row) bool {
+	return r.Event == "acknowledge_breach" || r.Event == "explain_breach"
 }
 
 func needsNotice(r *Row) bool {

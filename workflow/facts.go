@@ -52,6 +52,9 @@ const (
 	factLost     = "lost."     // consumer, merchant: yes
 	factProposal = "proposal." // event of the joint act → side that proposed
 	factRest     = "rest."     // clock → working days or days left
+	// with the number of a clock behind it: seq of the last such event
+	factAcknowledged = "acknowledged."
+	factExplained    = "explained."
 )
 
 const (
@@ -95,3 +98,9 @@ func (c *Case) OpenOffer() (number int64, side string) {
 
 // exists reports whether the side is still there to be told.
 func (c *Case) exists(side string) bool { return c.Facts[factLost+side] != yes }
+
+// BreachOf gives the last events that acknowledged and that explained the overdue
+// duty of a clock, by their seq; 0 for none.
+func (f Facts) BreachOf(clock int64) (acknowledged, explained int64) {
+	return f.int(factAcknowledged + number(clock)), f.int(factExplained + number(clock))
+}

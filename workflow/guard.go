@@ -137,6 +137,9 @@ func caseGuards() map[string]guard {
 		"performance_known_or_90_days":      sees(performanceKnown),
 		"both_told_who_can_be":              sees(bothTold),
 		"no_duty_open":                      sees(noDutyOpen),
+		"duty_owed": sees(func(g *asking) bool {
+			return slices.ContainsFunc(g.c.Clocks, func(k Clock) bool { return k.Breached() })
+		}),
 	}
 }
 

@@ -24,7 +24,7 @@ func (d *draft) recordInfo() {
 		{"receiver", in.Receiver}, {"other", in.Other}, {"finding", in.Finding}, {"publication", in.Publication}, {"form", in.Form},
 		{"answer_kind", in.AnswerKind}, {"act", in.Act}, {"missing", strings.Join(in.Missing, " ")}, {"court_kind", in.CourtKind},
 		{"body", in.Body}, {"chosen", in.Chosen}, {"payer", in.Payer}, {"lost", in.Lost},
-		{"notice", number(in.Notice)}, {"offer", number(in.Offer)}, {"score", number(int64(in.Score))}, {"performed_fen", number(in.Performed)},
+		{"notice", number(in.Notice)}, {"clock", number(in.Clock)}, {"offer", number(in.Offer)}, {"score", number(int64(in.Score))}, {"performed_fen", number(in.Performed)},
 		{"on_behalf_of", string(a.For)}, {"channel", a.Channel}, {"identity", a.Identity},
 	} {
 		d.info(x[0], x[1])
@@ -192,6 +192,10 @@ func (d *draft) recordMediation() {
 		d.set(factReports, strconv.FormatInt(d.c.Facts.int(factReports)+1, 10))
 	case "succeed_party":
 		d.info("successor_of", in.Reason)
+	case "acknowledge_breach":
+		d.set(factAcknowledged+number(in.Clock), number(d.e.Seq))
+	case "explain_breach":
+		d.set(factExplained+number(in.Clock), number(d.e.Seq))
 	}
 }
 

@@ -146,6 +146,7 @@ var Guards = map[string]string{
 	"two_documented_attempts":          "two channels, or three different days where only one exists; evidence attached",
 	"lawful_request_or_retention_over": "PIPL 47 or the retention rule",
 	"no_duty_open":                     "no clock of the authority runs or is overdue, no performance_watch, correction_of_closing or confirmation_application runs",
+	"duty_owed":                        "a clock of the authority ran out and is still owed",
 	"recorded_outage":                  "see OUTAGE above",
 	"before_due":                       "the clock still runs",
 	"once":                             "not done before on this record",

@@ -49,6 +49,22 @@ type publishedRow struct {
 	OutcomeThen string            `yaml:"outcome_then"`
 }
 
+// added are the rows that the published table does not have, each with its
+// reason in docs/divergences.md, and the guards that only they ask.
+var added, addedGuards = []string{"E1", "E2", "PE1", "PE2"}, []string{"duty_owed"}
+
+func TestWhatWasAddedIsExplained(t *testing.T) {
+	text, err := os.ReadFile("../docs/divergences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(added, addedGuards...) {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("%s is explained nowhere", name)
+		}
+	}
+}
+
 // Where the published table lies beside the repository, ours says the same, row
 // for row.
 func TestTheTableIsThePublishedOne(t *testing.T) {
@@ -62,7 +78,7 @@ func TestTheTableIsThePublishedOne(t *testing.T) {
 	}
 	compare(t, p.Transitions, workflow.Transitions)
 	compare(t, p.ReportTransitions, workflow.ReportTransitions)
-	if len(p.Guards) != len(workflow.Guards) || len(p.Clocks) != len(workflow.ClockDefs) || !slices.Equal(p.Outcomes, workflow.Outcomes) {
+	if len(p.Guards)+len(addedGuards) != len(workflow.Guards) || len(p.Clocks) != len(workflow.ClockDefs) || !slices.Equal(p.Outcomes, workflow.Outcomes) {
 		t.Error("guards, clocks or outcomes differ")
 	}
 	for _, d := range workflow.ClockDefs {
@@ -74,8 +90,9 @@ func TestTheTableIsThePublishedOne(t *testing.T) {
 	}
 }
 
-func compare(t *testing.T, want []publishedRow, got []workflow.Row) {
+func compare(t *testing.T, want []publishedRow, all []workflow.Row) {
 	t.Helper()
+	got := slices.DeleteFunc(slices.Clone(all), func(r workflow.Row) bool { return slices.Contains(added, r.ID) })
 	if len(want) != len(got) {
 		t.Fatalf("%d rows, published are %d", len(got), len(want))
 	}

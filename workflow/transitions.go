@@ -221,6 +221,9 @@ var Transitions = []Row{
 	{ID: "T72", From: states("any"), Event: "relate_case", By: roles("rules", "officer"), To: "same", Note: "same dispute as another case, a closed one too: I-12b, unit of counting"},
 	{ID: "T73", From: states("open"), Event: "record_finding", By: roles("officer"), To: "same", Note: "not a consumer, by code of R2 17: the exclusion of I-01A"},
 	{ID: "T74", From: states("open"), Event: "recode", By: roles("officer", "hub"), To: "same", Note: "domain, category, town; never the respondent"},
+	// Of the engine, beside the published table: docs/divergences.md 14
+	{ID: "E1", From: states("any"), Event: "acknowledge_breach", By: roles("officer", "hub", "unit", "supervisor"), If: guards("duty_owed"), To: "same", Note: "I know that this duty is overdue; it stays owed and goes on to escalate"},
+	{ID: "E2", From: states("any"), Event: "explain_breach", By: roles("officer", "hub", "unit", "supervisor"), If: guards("duty_owed", "reason_given"), To: "same", Note: "why a duty is overdue and what is done about it"},
 }
 
 // ReportTransitions is the course of the confidential report part (举报) that a
@@ -233,4 +236,6 @@ var ReportTransitions = []Row{
 	{ID: "P5", From: states("open", "extended"), Event: "case_opened", By: roles("officer"), To: "closed", Clocks: clocks("-lead_check"), Note: "立案; I-15"},
 	{ID: "P6", From: states("closed"), Event: "penalty_recorded", By: roles("officer"), To: "same", Note: "feeds the infringement list"},
 	{ID: "P7", From: states("open", "extended"), Event: "hand_to_police", By: roles("officer"), To: "closed", Clocks: clocks("-lead_check"), Basis: "R2 42"},
+	{ID: "PE1", From: states("open", "extended"), Event: "acknowledge_breach", By: roles("officer", "supervisor"), If: guards("duty_owed"), To: "same", Note: "as E1"},
+	{ID: "PE2", From: states("open", "extended"), Event: "explain_breach", By: roles("officer", "supervisor"), If: guards("duty_owed", "reason_given"), To: "same", Note: "as E2"},
 }

@@ -69,7 +69,7 @@ var reportScripts = [][]step{
 	{{Event: "file_with_authority"}, {Event: "split_report"}, {Event: "report:extend_check"}, {Event: "report:no_case"}},
 	{{Event: "file_with_authority"}, {Event: "split_report"}, {Event: "report:case_opened"}, {Event: "report:penalty_recorded"}},
 	{{Event: "file_with_authority"}, {Event: "split_report"}, {Event: "report:hand_to_police"}},
-	{{Event: "file_with_authority"}, {Event: "split_report"}, {Event: "report:(lead_overdue)"}},
+	{{Event: "file_with_authority"}, {Event: "split_report"}, {Event: "report:(lead_overdue)"}, {Event: "report:acknowledge_breach"}, {Event: "report:explain_breach"}},
 }
 
 func (sim *simulation) drawLife(i int) life {

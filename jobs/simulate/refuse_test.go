@@ -45,7 +45,7 @@ func TestEveryRowRefuses(t *testing.T) {
 				needs = len(m.Needs)
 			}
 		}
-		empty := workflow.Command{Event: cmd.Event, Actor: cmd.Actor, Input: workflow.Input{Offer: cmd.Input.Offer, Notice: cmd.Input.Notice}}
+		empty := workflow.Command{Event: cmd.Event, Actor: cmd.Actor, Input: workflow.Input{Offer: cmd.Input.Offer, Notice: cmd.Input.Notice, Clock: cmd.Input.Clock}}
 		_, err := workflow.Decide(c, empty, law, at)
 		if open := map[string]bool{"express": true, "represented_consent": true, "at_most_two_representatives": true, "within_limit": true, "unit_competent": true,
 			"consumer_confirms": true, "consumer_confirms_or_unchallenged": true, "consumer_confirms_or_unchallenged_or_unknown": true, "not_own_offer": true, "own_offer": true,

@@ -195,6 +195,9 @@ func (sim *simulation) enforce(until time.Time) error {
 				break
 			}
 		}
+		if _, err := sim.s.Escalate(sim.ctx, 500); err != nil {
+			return err
+		}
 	}
 }
 
@@ -210,6 +213,9 @@ func (sim *simulation) act(a *actor) error {
 	}
 	c, err := sim.look(a)
 	if err != nil {
+		return err
+	}
+	if c, err = sim.answerBreaches(a, c); err != nil {
 		return err
 	}
 	if a.next >= len(a.script) || a.stuck > 60 {
@@ -355,6 +361,28 @@ func (sim *simulation) take(a *actor, c workflow.Case, st step) error {
 		return sim.deliver(a)
 	}
 	return nil
+}
+
+// answerBreaches lets some officers say that they know of an overdue duty, and
+// some of those why it is.
+func (sim *simulation) answerBreaches(a *actor, c workflow.Case) (workflow.Case, error) {
+	if !a.lived {
+		return c, nil
+	}
+	for _, k := range c.Clocks {
+		if !k.Breached() || c.Facts[fmt.Sprintf("acknowledged.%d", k.No)] != "" || (c.ID+k.No)%3 != 0 {
+			continue
+		}
+		for _, event := range []string{"acknowledge_breach", "explain_breach"}[:1+(c.ID+k.No)/3%2] {
+			cmd := rehearse.Compose(c, rowFor(c, event), sim.law(), sim.clock.Now())
+			cmd.Input.Clock = k.No
+			if err := sim.execute(a, cmd); err != nil {
+				return c, err
+			}
+		}
+		return sim.look(a)
+	}
+	return c, nil
 }
 
 // court splits court_result_partly into the event and the verdict.

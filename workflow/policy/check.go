@@ -187,6 +187,7 @@ func (c *checker) parameters(regimes []Regime) {
 			break
 		}
 	}
+	c.escalation()
 	for _, g := range regimes {
 		if y := p.AppealYears[g.Code]; y < 1 || y > 20 {
 			c.fault(at("parameters", "appeal_limit_years"), "appeal_limit_years needs %s: from 1 to 20 years", g.Code)
@@ -196,6 +197,23 @@ func (c *checker) parameters(regimes []Regime) {
 		if !slices.ContainsFunc(regimes, func(g Regime) bool { return g.Code == code }) {
 			c.fault(at("parameters", "appeal_limit_years", code), "appeal_limit_years: %s is no regime", code)
 		}
+	}
+}
+
+// escalation: each step later than the one before, and to somebody else.
+func (c *checker) escalation() {
+	seen, before := map[string]bool{}, 0
+	for i, s := range c.plan.Parameters.Escalation {
+		path := at("parameters", "escalation", i)
+		switch {
+		case s.After <= before || s.After > 60:
+			c.fault(path, "escalation: after is from 1 to 60 working days and more than in the step before, not %d", s.After)
+		case !slices.Contains(Heights, s.To):
+			c.fault(path, "escalation: to is one of %v, not %q", Heights, s.To)
+		case seen[s.To]:
+			c.fault(path, "escalation: %s is told twice; one step each", s.To)
+		}
+		seen[s.To], before = true, s.After
 	}
 }
 

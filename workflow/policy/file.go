@@ -104,6 +104,7 @@ type countyData struct {
 		Overlay     string         `yaml:"overlay"`
 		Eligible    []string       `yaml:"confirmation_eligible_kinds"`
 		Reminders   []int          `yaml:"reminders"`
+		Escalation  []Step         `yaml:"escalation"`
 		AppealYears map[string]int `yaml:"appeal_limit_years"`
 	} `yaml:"parameters"`
 }

@@ -213,6 +213,22 @@ func (r *Rules) ConfirmationEligibleKinds() []string { return r.plan.Parameters.
 // reminded, before the reminder on the last working day.
 func (r *Rules) ReminderShares() []int { return r.plan.Parameters.Reminders }
 
+// Step says who is told of a duty of the authority that ran out, when it is still
+// owed some whole working days later.
+type Step struct {
+	After int    `yaml:"after"` // working days
+	To    string `yaml:"to"`    // one of Heights
+}
+
+// Heights are who may hear of an overdue duty after the responsible officer: the
+// unit's head, the county's coordinator, the list of the joint conference
+// (消费者权益保护工作联席会议).
+var Heights = []string{"unit_head", "coordinator", "joint_conference"}
+
+// Escalation lists the steps that follow when a duty of the authority ran out,
+// the soonest first. The responsible officer is told at once, whatever they say.
+func (r *Rules) Escalation() []Step { return r.plan.Parameters.Escalation }
+
 // AppealLimit is the last day on which somebody who knew on a day may complain
 // (Order 121 Art. 16 (4): three years; Order 62: one).
 func (r *Rules) AppealLimit(knew calendar.Date) calendar.Date {

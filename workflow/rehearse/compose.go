@@ -134,11 +134,23 @@ func named(cmd *workflow.Command, c workflow.Case, row *workflow.Row, r workflow
 		in.Domain = 2
 	case "record_finding":
 		in.Finding = "ART17a"
+	case "acknowledge_breach", "explain_breach":
+		in.Clock = owed(c)
 	}
 	in.Offer, _ = c.OpenOffer()
 	if len(c.Notices) > 0 {
 		in.Notice = c.Notices[0].No
 	}
+}
+
+// owed is the number of the duty that has been owed longest, 0 for none.
+func owed(c workflow.Case) int64 {
+	for i := range c.Clocks {
+		if c.Clocks[i].Breached() {
+			return c.Clocks[i].No
+		}
+	}
+	return 0
 }
 
 // competent finds a unit that may deal with the case and has not handed it back.

@@ -1,0 +1,264 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"fangxin/workflow"
+	"fangxin/workflow/calendar"
+)
+
+// Duty is a duty of the authority that ran out and is still owed.
+type Duty struct {
+	Number                  string
+	No                      int64  // of the clock within the case
+	Clock                   string // code
+	Unit, Town, Officer     string // in charge now
+	Due                     calendar.Date
+	Late                    time.Time // from here on it is overdue
+	Steps                   []TakenStep
+	Acknowledged, Explained *Said // the last of each; nil: nobody did
+
+	id int64
+}
+
+// TakenStep is a step of escalation that was taken: when it was to be, when it
+// was, and whom it told, as the outbox names them.
+type TakenStep struct {
+	Step    string
+	Due, At time.Time
+	Told    []string
+}
+
+// Said is what somebody said of an overdue duty: the event says it in words.
+type Said struct {
+	Seq   int64
+	Actor string
+	At    time.Time
+}
+
+// DutyFilter narrows the list; what is empty asks nothing.
+type DutyFilter struct {
+	Kind         workflow.Kind // empty: complaints
+	Unit, Clock  string
+	Step         string // reached this step
+	Acknowledged string // yes, no
+}
+
+// authorityClocks are the codes of the authority's duties, as a list in SQL.
+var authorityClocks = func() string {
+	var out []string
+	for _, d := range workflow.ClockDefs {
+		if d.Whose == "authority" {
+			out = append(out, "'"+d.Code+"'")
+		}
+	}
+	return strings.Join(out, ", ")
+}()
+
+// Duties reads a page of the overdue duties in the cases that the user may see,
+// the longest overdue first, and the cursor of the next page, empty at the end.
+func (s *Store) Duties(ctx context.Context, u *User, f DutyFilter, after string, limit int) (list []Duty, next string, err error) {
+	q := s.dutiesFor(u, &f)
+	mark := s.markOf(u.Name, "duties", f)
+	if after != "" {
+		key, id, ok := openCursor(mark, after)
+		if !ok {
+			return nil, "", ErrCursor
+		}
+		q.and("(k_late, k_no, case_id) > (" + q.add(s.stamp(time.Unix(key>>20, 0).UTC())) + ", " + q.add(key&(1<<20-1)) + ", " + q.add(id) + ")")
+	}
+	page := fmt.Sprintf(" order by k_late, k_no, case_id limit %d", limit+1)
+	const fields = "select case_id, number, unit, town, officer, k_no, k_code, k_due, k_late from (select case_id as k_case, no as k_no, code as k_code, due as k_due, late_from as k_late from clocks where state = 'owed' and code in (%s)) k join "
+	from := fmt.Sprintf(fields, authorityClocks)
+	rows, err := s.pool.QueryContext(ctx, "select * from (select * from ("+from+"board b on b.case_id = k_case where "+q.where()+
+		" and not exists (select 1 from moved m where m.case_id = b.case_id) and not exists (select 1 from board_todo m where m.case_id = b.case_id)"+page+") x"+
+		" union all select * from ("+from+"live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+page+") y) z"+page, q.values...)
+	if err != nil {
+		return nil, "", err
+	}
+	err = scan(rows, func() error {
+		var d Duty
+		var due string
+		var late instant
+		if err := rows.Scan(&d.id, &d.Number, &d.Unit, &d.Town, &d.Officer, &d.No, &d.Clock, &due, &late); err != nil {
+			return err
+		}
+		d.Late = late.Time
+		d.Due, _ = calendar.ParseDate(due)
+		list = append(list, d)
+		return nil
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	if len(list) > limit {
+		list = list[:limit]
+		last := list[limit-1]
+		next = closeCursor(mark, last.Late.Unix()<<20|last.No, last.id) // a deadline ends with a day: whole seconds
+	}
+	return list, next, s.dressDuties(ctx, list)
+}
+
+func (s *Store) dutiesFor(u *User, f *DutyFilter) *selection {
+	q := &selection{}
+	q.and(u.Scope().rule.where(&q.binds))
+	if f.Kind == "" {
+		f.Kind = workflow.Complaint
+	}
+	q.and(is("kind", string(f.Kind)).where(&q.binds))
+	if f.Unit != "" {
+		q.and(is("unit", f.Unit).where(&q.binds))
+	}
+	if f.Clock != "" {
+		q.and("k_code = " + q.add(f.Clock))
+	}
+	if f.Step != "" {
+		q.and("exists (select 1 from escalations e where e.case_id = k_case and e.no = k_no and e.step = " + q.add(f.Step) + ")")
+	}
+	said := `json_extract(c.body, '$.facts."acknowledged.' || k_no || '"') is not null`
+	if s.dialect == "postgres" {
+		said = `jsonb_exists(c.body::jsonb -> 'facts', 'acknowledged.' || k_no)`
+	}
+	switch f.Acknowledged {
+	case "yes":
+		q.and("exists (select 1 from cases c where c.id = k_case and " + said + ")")
+	case "no":
+		q.and("not exists (select 1 from cases c where c.id = k_case and " + said + ")")
+	}
+	return q
+}
+
+// dressDuties adds to a page who was told, and who said what.
+func (s *Store) dressDuties(ctx context.Context, list []Duty) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var b binds
+	at := map[[2]int64]*Duty{}
+	ids := make([]int64, 0, len(list))
+	for i := range list {
+		at[[2]int64{list[i].id, list[i].No}] = &list[i]
+		ids = append(ids, list[i].id)
+	}
+	in := b.list(ids)
+	rows, err := s.pool.QueryContext(ctx, "select case_id, no, step, due_at, at, told from escalations where case_id in ("+in+") order by case_id, no, place", b.values...)
+	if err != nil {
+		return err
+	}
+	err = scan(rows, func() error {
+		var id, no int64
+		var t TakenStep
+		var due, when instant
+		var told string
+		if err := rows.Scan(&id, &no, &t.Step, &due, &when, &told); err != nil {
+			return err
+		}
+		t.Due, t.At, t.Told = due.Time, when.Time, strings.Fields(told)
+		if d := at[[2]int64{id, no}]; d != nil {
+			d.Steps = append(d.Steps, t)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.saidOf(ctx, list, in, b.values)
+}
+
+// saidOf finds the last acknowledgement and explanation of each duty: the case
+// knows their events.
+func (s *Store) saidOf(ctx context.Context, list []Duty, in string, ids []any) error {
+	rows, err := s.pool.QueryContext(ctx, "select id, body from cases where id in ("+in+")", ids...)
+	if err != nil {
+		return err
+	}
+	facts := map[int64]workflow.Facts{}
+	err = scan(rows, func() error {
+		var id int64
+		var body string
+		if err := rows.Scan(&id, &body); err != nil {
+			return err
+		}
+		c, err := workflow.ParseBody(id, []byte(body))
+		facts[id] = c.Facts
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		d := &list[i]
+		acknowledged, explained := facts[d.id].BreachOf(d.No)
+		if d.Acknowledged, err = s.said(ctx, d.id, acknowledged); err != nil {
+			return err
+		}
+		if d.Explained, err = s.said(ctx, d.id, explained); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) said(ctx context.Context, id, seq int64) (*Said, error) {
+	if seq == 0 {
+		return nil, nil //nolint:nilnil // nobody said anything
+	}
+	_, e, err := s.Event(ctx, id, seq)
+	return &Said{seq, e.Actor, e.At}, err
+}
+
+// Owing counts the messages about clocks that are owed by now, by kind (reminder,
+// escalation) and mark or step.
+func (s *Store) Owing(ctx context.Context) (map[[2]string]int64, error) {
+	rows, err := s.pool.QueryContext(ctx, "select topic, count(*) from outbox where state = 'owed' and topic <> 'notice' group by topic")
+	if err != nil {
+		return nil, err
+	}
+	out := map[[2]string]int64{}
+	err = scan(rows, func() error {
+		var topic string
+		var n int64
+		if err := rows.Scan(&topic, &n); err != nil {
+			return err
+		}
+		if parts := strings.Split(topic, "."); len(parts) > 1 {
+			out[[2]string{parts[0], parts[1]}] += n
+		}
+		return nil
+	})
+	return out, err
+}
+
+// DutiesByStep counts the authority's overdue duties by the highest step that they
+// took: "" before the first.
+func (s *Store) DutiesByStep(ctx context.Context) (map[string]int64, error) {
+	rows, err := s.pool.QueryContext(ctx, `select coalesce((select e.step from escalations e where e.case_id = k.case_id and e.no = k.no order by e.place desc limit 1), ''), count(*)
+		from clocks k where k.state = 'owed' and k.code in (`+authorityClocks+`) group by 1`)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]int64{}
+	err = scan(rows, func() error {
+		var step string
+		var n int64
+		err := rows.Scan(&step, &n)
+		out[step] = n
+		return err
+	})
+	return out, err
+}
+
+// markOf is the key of the cursors of one list: another's do not open.
+func (s *Store) markOf(parts ...any) []byte {
+	text, _ := json.Marshal(parts)
+	m := hmac.New(sha256.New, s.cfg.Keys.links)
+	m.Write([]byte("cursor\x00"))
+	m.Write(text)
+	return m.Sum(nil)
+}
