@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"fangxin/jobs/channel"
@@ -16,35 +18,205 @@ import (
 // case, with room.
 const linkTerm = 3 * 366 * 24 * time.Hour
 
-// notice tells somebody what the law owes him, and says so in the log: sent, or
-// failed when he cannot be reached. The event's idempotency key is the message's
-// id, so that it stands there once however often this runs.
+// errExhausted says that no way to the recipient is left.
+var errExhausted = errors.New("no way to the recipient is left")
+
+// notice tells somebody what the law owes him, and says so in the log: sent; a
+// way that failed; and when none is left, that a person must serve it. The
+// events' idempotency keys are made from the message's id, so that each stands
+// there once however often this runs.
 func (p *Post) notice(ctx context.Context, t *asynq.Task) error {
 	o, err := p.held(ctx, t)
 	if err != nil {
 		return err
 	}
-	m, link, reached, err := p.compose(ctx, &o, o.Recipient)
+	a, links, err := p.tell(ctx, &o)
+	if errors.Is(err, errExhausted) {
+		return p.exhausted(ctx, &o, a)
+	}
 	if err != nil {
 		return err
 	}
-	var links []store.NewLink
-	if o.Recipient == "consumer" {
-		links = link // kept with the event; a merchant's must name the respondent that the case has
-	} else if err := p.give(ctx, &o, link); err != nil {
+	if err := p.sent(ctx, &o, &a, links); err != nil {
 		return err
 	}
-	event, how := "notice_sent", p.Channel.Name
-	if !reached {
-		event, how, links = "notice_failed", "no_contact", nil
-	} else if err := p.send(ctx, t, m); err != nil {
-		return err
+	return p.caughtUp(ctx, &a)
+}
+
+// tell hands a message over by the first way that is left and says which attempt
+// it was. One that was handed over before, and not written into the log because
+// this process ended, is not sent again.
+func (p *Post) tell(ctx context.Context, o *store.Owed) (store.Attempt, []store.NewLink, error) {
+	tried, err := p.Store.Attempts(ctx, o)
+	if err != nil {
+		return store.Attempt{}, nil, err
 	}
-	_, err = p.Store.Execute(ctx, store.Request{Case: o.Number, Scope: "outbox", Key: o.ID(), Links: links, Command: workflow.Command{Event: event,
-		Actor: workflow.Actor{Role: "job", ID: "notices"}, Input: workflow.Input{Notice: o.No, Source: how}}})
+	if i := slices.IndexFunc(tried, func(a store.Attempt) bool {
+		return a.Round == o.Round && (a.Outcome == store.Handed || a.Outcome == store.Delivered)
+	}); i >= 0 {
+		_, links := p.link(o)
+		return tried[i], later(o, links), nil
+	}
+	ways, err := p.ways(ctx, o)
+	if err != nil {
+		return store.Attempt{}, nil, err
+	}
+	for {
+		w, ok := next(ways, tried, o.Round)
+		if !ok {
+			var last store.Attempt
+			if len(tried) > 0 {
+				last = tried[len(tried)-1]
+			}
+			return last, nil, errExhausted
+		}
+		a, links, err := p.hand(ctx, o, w)
+		if a.Outcome != store.Failed || !a.Lasting {
+			return a, links, err
+		}
+		tried = append(tried, a)
+	}
+}
+
+// hand tries one way once: written down as unknown before, as what it was after.
+// Of a failure that lasts the log is told before the attempt says so, so that
+// this process may end between the two.
+func (p *Post) hand(ctx context.Context, o *store.Owed, w way) (store.Attempt, []store.NewLink, error) {
+	m, links := p.compose(o, w)
+	a := store.Attempt{Recipient: o.Recipient, Channel: w.Name, Merchant: w.Merchant, Contact: w.Contact, Template: m.Template, Language: m.Language}
+	if with := later(o, links); with == nil {
+		if err := p.give(ctx, o, links); err != nil {
+			return a, nil, err
+		}
+		links = nil
+	}
+	if err := p.Store.BeginAttempt(ctx, o, &a); err != nil {
+		return a, nil, err
+	}
+	sent, err := w.Send(ctx, m)
+	var fault *channel.Fault
+	switch {
+	case err == nil:
+		a.Outcome, a.Code, a.Ref = store.Handed, "", sent.Ref
+	case errors.As(err, &fault):
+		a.Outcome, a.Code, a.Lasting = store.Failed, codeOf(fault.Code), fault.Lasting
+	default: // it may have been taken: the attempt stays unknown
+		a.Code, _ = explain(err)
+	}
+	end := context.WithoutCancel(ctx) // what the channel did is done
+	if a.Outcome == store.Failed && a.Lasting {
+		if lost := p.failed(end, o, &a); lost != nil {
+			return a, nil, lost
+		}
+	}
+	if lost := p.Store.EndAttempt(end, &a); lost != nil {
+		return a, nil, lost
+	}
+	return a, links, err
+}
+
+// later leaves the links that are kept with the event that says that the message
+// was sent: the consumer's. A merchant's must name the respondent that the case
+// has when it is made.
+func later(o *store.Owed, links []store.NewLink) []store.NewLink {
+	if o.Recipient == "consumer" && o.Topic == "notice" {
+		return links
+	}
+	return nil
+}
+
+// codeOf is a channel's code as the log takes it.
+func codeOf(code string) string {
+	if !workflow.IsCode(code) || len(code) > 64 {
+		return "failed"
+	}
+	return code
+}
+
+// failed says in the log that one way to the recipient of a notice failed, and
+// in the register that a contact bounced.
+func (p *Post) failed(ctx context.Context, o *store.Owed, a *store.Attempt) error {
+	if a.Contact > 0 {
+		if err := p.Store.ContactOutcome(ctx, a.Merchant, a.Contact, p.Now(), a.Code); err != nil {
+			return err
+		}
+	}
+	if o.Topic != "notice" {
+		return nil
+	}
+	key := fmt.Sprintf("%s/failed/%d/%s/%d", o.ID(), a.Round, a.Channel, a.Contact)
+	err := p.say(ctx, o, key, "notice_failed", workflow.Input{Notice: o.No, Source: a.Channel + ":" + a.Code}, nil)
 	var r *workflow.Refusal
-	if errors.As(err, &r) && r.Code == "no_such_notice" { // an act of its recipient came first
-		return p.Store.Settle(ctx, &o, "void", r.Code)
+	if errors.As(err, &r) && r.Code == "key_reused" { // it failed before, for another reason: once is enough
+		return nil
+	}
+	return err
+}
+
+// say puts an event into the log, once for a key. That the notice needs nothing
+// any more is no failure.
+func (p *Post) say(ctx context.Context, o *store.Owed, key, event string, in workflow.Input, links []store.NewLink) error {
+	_, err := p.Store.Execute(ctx, store.Request{Case: o.Number, Scope: "outbox", Key: key, Links: links,
+		Command: workflow.Command{Event: event, Actor: workflow.Actor{Role: "job", ID: "notices"}, Input: in}})
+	var r *workflow.Refusal
+	if errors.As(err, &r) && r.Code == "no_such_notice" {
+		return nil
+	}
+	return err
+}
+
+// sent says in the log that the notice was handed over, unless it says so of an
+// earlier way.
+func (p *Post) sent(ctx context.Context, o *store.Owed, a *store.Attempt, links []store.NewLink) error {
+	if a.Ordinal == 1 {
+		return p.say(ctx, o, o.ID(), "notice_sent", workflow.Input{Notice: o.No, Source: a.Channel}, links)
+	}
+	c, err := p.Store.Case(ctx, o.Number)
+	if err != nil {
+		return err
+	}
+	if n := c.Notice(o.No); n == nil || n.Told {
+		if err := p.give(ctx, o, links); err != nil {
+			return err
+		}
+		return p.Store.Settle(ctx, o, "told", "")
+	}
+	return p.say(ctx, o, o.ID(), "notice_sent", workflow.Input{Notice: o.No, Source: a.Channel}, links)
+}
+
+// exhausted leaves a notice to a person: no way is left, or there never was one.
+// An invitation ends in a place of its own (T11d; T11f where it had been
+// delivered); for any other the service clock runs on.
+func (p *Post) exhausted(ctx context.Context, o *store.Owed, last store.Attempt) error {
+	if last.Ordinal == 0 {
+		last.Code = "no_contact"
+		if err := p.say(ctx, o, o.ID(), "notice_failed", workflow.Input{Notice: o.No, Source: last.Code}, nil); err != nil {
+			return err
+		}
+	}
+	if err := p.undeliverable(ctx, o); err != nil {
+		return err
+	}
+	return p.Store.Settle(ctx, o, "failed", last.Code)
+}
+
+// undeliverable takes T11d or T11f of an invitation that no way is left for.
+func (p *Post) undeliverable(ctx context.Context, o *store.Owed) error {
+	if o.Template != "invitation" {
+		return nil
+	}
+	c, err := p.Store.Case(ctx, o.Number)
+	if err != nil || c.State != "NEGOTIATION.notified" {
+		return err
+	}
+	event := "channels_exhausted"
+	if c.Notice(o.No) == nil {
+		event = "bounced_after_all"
+	}
+	err = p.say(ctx, o, fmt.Sprintf("%s/%s/%d", o.ID(), event, o.Round), event, workflow.Input{AllFailed: true}, nil)
+	var r *workflow.Refusal
+	if errors.As(err, &r) && r.Code == "not_allowed_now" { // the case went on meanwhile
+		return nil
 	}
 	return err
 }
@@ -67,17 +239,10 @@ func (p *Post) reminder(ctx context.Context, t *asynq.Task) error {
 	if k := c.ClockNo(o.No); k == nil || k.State != while {
 		return p.Store.Settle(ctx, &o, "void", "clock_ended")
 	}
-	m, link, reached, err := p.compose(ctx, &o, o.Recipient)
-	if err == nil {
-		err = p.give(ctx, &o, link)
-	}
-	if err != nil {
-		return err
-	}
-	if !reached {
+	if _, _, err = p.tell(ctx, &o); errors.Is(err, errExhausted) {
 		return p.Store.Settle(ctx, &o, "void", "no_contact")
 	}
-	if err := p.send(ctx, t, m); err != nil {
+	if err != nil {
 		return err
 	}
 	return p.Store.Settle(ctx, &o, "done", "")
@@ -92,37 +257,60 @@ func (p *Post) held(ctx context.Context, t *asynq.Task) (store.Owed, error) {
 	return p.Store.Holding(ctx, x.ID, x.Fence)
 }
 
-// send asks once more whether this attempt holds the message, then hands it
-// over: a handler that was given up and wakes again tells nobody.
+// send hands a message that belongs to no case to the first channel that takes
+// it. It asks once more whether this attempt holds the message: a handler that
+// was given up and wakes again tells nobody.
 func (p *Post) send(ctx context.Context, t *asynq.Task, m channel.Message) error {
 	if _, err := p.held(ctx, t); err != nil {
 		return err
 	}
-	_, err := p.Channel.Send(ctx, m)
+	err := error(&channel.Fault{Code: "no_channel", Lasting: true})
+	for _, c := range p.order(m.Recipient) {
+		if !reaches(c, m) {
+			continue
+		}
+		_, err = c.Send(ctx, m)
+		var fault *channel.Fault
+		if !errors.As(err, &fault) || !fault.Lasting {
+			return err
+		}
+	}
 	return err
 }
 
-// compose makes the message to a recipient. A party is reached when it left a
-// telephone number or an address for mail, and gets a link of its own, the same
-// one when the message is sent again; an office needs neither.
-func (p *Post) compose(ctx context.Context, o *store.Owed, recipient string) (m channel.Message, link []store.NewLink, reached bool, err error) {
-	m = channel.Message{ID: o.ID(), Number: o.Number, Recipient: recipient, Template: o.Template}
-	if recipient != "consumer" && recipient != "merchant" {
-		return m, nil, true, nil
+// compose makes the message to a recipient by one way. A party gets a link of
+// its own, the same one when the message is sent again; an office needs none.
+func (p *Post) compose(o *store.Owed, w way) (channel.Message, []store.NewLink) {
+	m := channel.Message{ID: messageID(o, w), Number: o.Number, Recipient: o.Recipient, Template: o.Template, Phone: w.Phone, Email: w.Email}
+	path, links := p.link(o)
+	m.Link = path
+	return m, links
+}
+
+// link makes the link of a message, for a party.
+func (p *Post) link(o *store.Owed) (path string, links []store.NewLink) {
+	if !slices.Contains(parties, o.Recipient) {
+		return "", nil
 	}
-	if m.Phone, m.Email, err = p.Store.Contacts(ctx, o.CaseID, recipient); err != nil || m.Phone == "" && m.Email == "" {
-		return m, nil, false, err
+	token, hash := p.Store.NewToken("outbox", linkKey(o), o.Recipient)
+	return "/c/" + o.Number + "#" + token, // what follows # is sent to no server
+		[]store.NewLink{{Hash: hash, Role: o.Recipient, Recipient: o.Recipient, Actor: o.Recipient, Actions: []string{store.ActionAct}, GivenBy: "notices",
+			Expires: p.Now().Add(linkTerm)}}
+}
+
+// linkKey names the link of a message: another one each time that a person had
+// it sent anew.
+func linkKey(o *store.Owed) string {
+	if o.Round == 0 {
+		return o.ID()
 	}
-	token, hash := p.Store.NewToken("outbox", o.ID(), recipient)
-	m.Link = "/c/" + o.Number + "#" + token // what follows # is sent to no server
-	return m, []store.NewLink{{Hash: hash, Role: recipient, Recipient: recipient, Actor: recipient, Actions: []string{store.ActionAct}, GivenBy: "notices",
-		Expires: p.Now().Add(linkTerm)}}, true, nil
+	return fmt.Sprintf("%s/again%d", o.ID(), o.Round)
 }
 
 // give keeps the link of a message, once.
 func (p *Post) give(ctx context.Context, o *store.Owed, link []store.NewLink) error {
 	for _, l := range link {
-		if _, err := p.Store.GiveLink(ctx, store.Once{Scope: "outbox.link", Key: o.ID() + "/" + l.Recipient, Asked: l.Recipient}, o.Number, l); err != nil {
+		if _, err := p.Store.GiveLink(ctx, store.Once{Scope: "outbox.link", Key: linkKey(o) + "/" + l.Recipient, Asked: l.Recipient}, o.Number, l); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ func TestAGivenUpAttemptDoesNothing(t *testing.T) {
 		}
 		sent := 0
 		p := &Post{Store: w.Store, Log: slog.New(slog.DiscardHandler), Now: w.Now, Node: "n",
-			Channel: channel.Channel{Name: "console", Send: func(context.Context, channel.Message) (channel.Sent, error) { sent++; return channel.Sent{}, nil }}}
+			Channels: []channel.Channel{{Name: "console", Send: func(context.Context, channel.Message) (channel.Sent, error) { sent++; return channel.Sent{}, nil }}}}
 		p.ready()
 		var old []store.Owed
 		for _, q := range store.Queues {
@@ -73,12 +73,12 @@ func TestOverlappingAttemptsHaveOneEvent(t *testing.T) {
 			}
 		}
 		sent := 0
-		p.Channel = channel.Channel{Name: "console", Send: func(context.Context, channel.Message) (channel.Sent, error) {
+		p.Channels = []channel.Channel{{Name: "console", Send: func(context.Context, channel.Message) (channel.Sent, error) {
 			if sent++; sent == 1 {
 				deliver()
 			}
 			return channel.Sent{}, nil
-		}}
+		}}}
 		p.ready()
 		deliver()
 		if c, err := w.Case(ctx, number); err != nil || c.Version != 2 || sent != 2 {

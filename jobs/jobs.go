@@ -59,6 +59,7 @@ func (r *Runner) works() []work {
 		{"match", readEvery, r.match},
 		{"remind", remindEvery, r.remind},
 		{"heartbeat", remindEvery, r.beat},
+		{"reports", remindEvery, r.reports},
 		{"retention", retainEvery, r.retain},
 	}
 }
@@ -181,6 +182,14 @@ func (r *Runner) beat(ctx context.Context) error {
 		err = r.Beats(ctx)
 	}
 	return err
+}
+
+// reports applies what channels reported and a process that ended did not.
+func (r *Runner) reports(ctx context.Context) error {
+	if r.Post == nil {
+		return nil
+	}
+	return r.Post.ripe(ctx)
 }
 
 func (r *Runner) retain(ctx context.Context) error {

@@ -24,13 +24,16 @@ import (
 // one, only spreads the work over the nodes; without it the same handlers are
 // driven straight from the rows.
 type Post struct {
-	Store   *store.Store
-	Log     *slog.Logger
-	Now     func() time.Time
-	Node    string // holder's name of this process
-	Channel channel.Channel
-	Redis   string // URL; empty: in process
-	Limits  Limits
+	Store *store.Store
+	Log   *slog.Logger
+	Now   func() time.Time
+	Node  string // holder's name of this process
+	// Channels are the ways that this site has. The county's file says in which
+	// order each recipient is tried; without Rules it is this one.
+	Channels []channel.Channel
+	Rules    func() workflow.Rules
+	Redis    string // URL; empty: in process
+	Limits   Limits
 
 	mux    *asynq.ServeMux
 	broker *broker     // nil without Redis

@@ -22,6 +22,7 @@ var kept = map[string]string{
 	"events":           "the log: references and salted commitments",
 	"clocks":           "days and rules",
 	"outbox":           "roles and templates",
+	"notice_attempts":  "roles, channels, codes, and the number of a merchant's contact",
 	"contributions":    "counts",
 	"rollups":          "counts, of no case",
 	"moved":            "heads that wait for a block",

@@ -134,7 +134,7 @@ func actorOf(ctx context.Context, tx *sql.Tx, caseID int64, recipient string) (s
 
 func (s *Store) insertLink(ctx context.Context, tx *sql.Tx, c View, hash, follows []byte, l *Link) error {
 	_, err := tx.ExecContext(ctx, `insert into links (hash, case_id, role, actor, expires_at, created_at, recipient, actions, given_by, follows, respondent)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, hash, c.ID, l.Role, l.Actor, s.stamp(l.Expires), s.stamp(l.Created), l.Recipient,
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (hash) do nothing`, hash, c.ID, l.Role, l.Actor, s.stamp(l.Expires), s.stamp(l.Created), l.Recipient,
 		strings.Join(l.Actions, " "), l.GivenBy, follows, factInt(&c.Case, "respondent"))
 	return err
 }

@@ -48,6 +48,7 @@ type Store struct {
 	door    *door
 
 	enforced enforcements
+	told     tellCounts
 	writer   sync.Mutex // see solo
 	// published are the site's public keys as this node last read them.
 	published atomic.Pointer[ledger.KeyList]

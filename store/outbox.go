@@ -34,6 +34,7 @@ type Owed struct {
 	Fence    int64     // grows with every claim
 	Attempts int64
 	Error    string // code of the last failure
+	Round    int64  // how often a person had it sent anew
 }
 
 // ID names the message for ever: case number, number within the case, topic.
@@ -47,13 +48,13 @@ var (
 	ErrNoMessage = errors.New("no such message")
 )
 
-const owedColumns = `case_id, no, topic, seq, recipient, template, queue, state, at, next_at, held, fence, attempts, error,
+const owedColumns = `case_id, no, topic, seq, recipient, template, queue, state, at, next_at, held, fence, attempts, error, round,
 	case when case_id = 0 then '` + lettersNumber + `' else (select number from cases where cases.id = outbox.case_id) end`
 
 // scanOwed reads one row of owedColumns.
 func scanOwed(scan func(...any) error) (o Owed, err error) {
 	var at, next instant
-	err = scan(&o.CaseID, &o.No, &o.Topic, &o.Seq, &o.Recipient, &o.Template, &o.Queue, &o.State, &at, &next, &o.Held, &o.Fence, &o.Attempts, &o.Error, &o.Number)
+	err = scan(&o.CaseID, &o.No, &o.Topic, &o.Seq, &o.Recipient, &o.Template, &o.Queue, &o.State, &at, &next, &o.Held, &o.Fence, &o.Attempts, &o.Error, &o.Round, &o.Number)
 	o.At, o.Next = at.Time, next.Time
 	return o, err
 }
@@ -259,26 +260,4 @@ func queueOf(d *workflow.Data, n *workflow.NoticeOp) string {
 		}
 	}
 	return Queues[1]
-}
-
-// Contacts says by which electronic ways a party of a case can be told, from
-// what was sealed last: phone and e-mail address. Both are empty when there is
-// none, or when the person was erased.
-func (s *Store) Contacts(ctx context.Context, caseID int64, party string) (phone, email string, err error) {
-	all, err := s.unsealAll(ctx, caseID, 0)
-	if errors.Is(err, ErrErased) {
-		return "", "", nil
-	}
-	if err != nil {
-		return "", "", err
-	}
-	for _, u := range all {
-		if p := u.Person; p != nil && party == "consumer" {
-			phone, email = p.Phone, p.Email
-		}
-		if r := u.Respondent; r != nil && party == "merchant" {
-			phone, email = r.Phone, r.Email
-		}
-	}
-	return phone, email, nil
 }

@@ -135,7 +135,9 @@ func (r *rows) event(c *workflow.Case, e *workflow.Event, payload []byte) ledger
 			o.queue, o.at = append(o.queue, queueOf(&e.Data, &n)), append(o.at, e.At)
 			continue
 		}
-		r.became(c.ID, n.No, n.Op)
+		if n.Op != "failed" { // one way failed: whether another is left, who delivers knows
+			r.became(c.ID, n.No, n.Op)
+		}
 	}
 	return hash
 }

@@ -9,6 +9,7 @@ import (
 
 	"fangxin/jobs"
 	"fangxin/jobs/channel"
+	"fangxin/workflow"
 
 	"github.com/google/uuid"
 )
@@ -16,7 +17,8 @@ import (
 // runner is the periodic work of a node that serves.
 func (g *Globals) runner(e *engine, log *slog.Logger) *jobs.Runner {
 	const day = 24 * time.Hour
-	post := &jobs.Post{Store: e.Store, Log: log, Now: g.clock, Node: uuid.NewString(), Channel: channel.Console(g.Out, terminal(g.Out)), Redis: g.RedisURL}
+	post := &jobs.Post{Store: e.Store, Log: log, Now: g.clock, Node: uuid.NewString(), Channels: []channel.Channel{channel.Console(g.Out, terminal(g.Out))},
+		Rules: func() workflow.Rules { return *e.law.Load() }, Redis: g.RedisURL}
 	return &jobs.Runner{Store: e.Store, Log: log, Data: g.Data, Beats: e.refresh, Post: post,
 		KeepAnswers: time.Duration(g.KeepAnswers) * day, KeepMessages: time.Duration(g.KeepMessages) * day}
 }

@@ -60,13 +60,18 @@ type Fault struct {
 
 func (f *Fault) Error() string { return "channel: " + f.Code }
 
+// shown: whoever has an address, and every office.
+func shown(m Message) bool {
+	return m.Phone != "" || m.Email != "" || m.Recipient != "consumer" && m.Recipient != "merchant"
+}
+
 // Console prints what would be sent: the embedded default, for trying the engine
 // without any other service. It prints no contact and no words of the case, and
 // what opens it (the part of a link behind #) only to a person who looks on: a
 // service's output is kept in a log.
 func Console(w io.Writer, watched bool) Channel {
 	var mu sync.Mutex
-	return Channel{Name: "console", Reaches: func(m Message) bool { return m.Phone != "" || m.Email != "" }, Send: func(_ context.Context, m Message) (Sent, error) {
+	return Channel{Name: "console", Reaches: shown, Send: func(_ context.Context, m Message) (Sent, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if path, _, secret := strings.Cut(m.Link, "#"); secret && !watched {

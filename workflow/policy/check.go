@@ -30,6 +30,7 @@ func checkPlan(name string, file []byte, plan *countyData, regimes []Regime) err
 	c.domains()
 	c.own()
 	c.parameters(regimes)
+	c.telling()
 	return errors.Join(c.faults...)
 }
 

@@ -106,6 +106,7 @@ type countyData struct {
 		Reminders   []int          `yaml:"reminders"`
 		Escalation  []Step         `yaml:"escalation"`
 		AppealYears map[string]int `yaml:"appeal_limit_years"`
+		Telling     telling        `yaml:"telling"`
 	} `yaml:"parameters"`
 }
 

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// Address is one way to reach a party: a telephone number or a mailbox. It is
+// looked up when something is sent and kept nowhere else.
+type Address struct {
+	Phone, Email string
+	// Merchant and Contact are the entry and its contact in the register that
+	// this address is: what becomes of a sending is written there.
+	Merchant string
+	Contact  int64
+	Own      bool // stated in the case itself, not only in the register
+}
+
+// Addresses are the ways to reach the party of a case that a message is for, in the order in which they
+// are tried: what was sealed last with the case, then the contacts of the
+// merchant in the register, those that bounced last at the end. There is none
+// for a person who was erased.
+func (s *Store) Addresses(ctx context.Context, o *Owed) ([]Address, error) {
+	out, err := s.ownAddresses(ctx, o.CaseID, o.Recipient)
+	if err != nil || o.Recipient != "merchant" {
+		return out, err
+	}
+	found, err := s.CaseMerchants(ctx, o.Number)
+	if err != nil || len(found) == 0 {
+		return out, err
+	}
+	ref := found[len(found)-1].Now
+	contacts, err := s.MerchantContacts(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(contacts, func(a, b Contact) int { return bounced(a) - bounced(b) })
+	for _, c := range contacts {
+		a := Address{Merchant: ref, Contact: c.No}
+		switch c.Kind {
+		case "phone", "sms":
+			a.Phone = c.Value
+		case "email":
+			a.Email = c.Value
+		default:
+			continue
+		}
+		if i := slices.IndexFunc(out, func(b Address) bool { return s.sameAddress(a, b) }); i >= 0 {
+			out[i].Merchant, out[i].Contact = ref, c.No
+			continue
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+func bounced(c Contact) int {
+	if c.Reachable == "no" {
+		return 1
+	}
+	return 0
+}
+
+func (s *Store) sameAddress(a, b Address) bool {
+	return string(s.addressMac(a)) == string(s.addressMac(b))
+}
+
+// addressMac is a keyed print of the address.
+func (s *Store) addressMac(a Address) []byte {
+	if a.Phone != "" {
+		return s.cfg.Keys.contactMac(NewContact{"phone", a.Phone})
+	}
+	return s.cfg.Keys.contactMac(NewContact{"email", a.Email})
+}
+
+// ownAddresses are those that were sealed last with the case.
+func (s *Store) ownAddresses(ctx context.Context, caseID int64, party string) ([]Address, error) {
+	all, err := s.unsealAll(ctx, caseID, 0)
+	if errors.Is(err, ErrErased) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var phone, email string
+	for _, u := range all {
+		if p := u.Person; p != nil && party == "consumer" {
+			phone, email = p.Phone, p.Email
+		}
+		if r := u.Respondent; r != nil && party == "merchant" {
+			phone, email = r.Phone, r.Email
+		}
+	}
+	var out []Address
+	if phone != "" {
+		out = append(out, Address{Phone: phone, Own: true})
+	}
+	if email != "" {
+		out = append(out, Address{Email: email, Own: true})
+	}
+	return out, nil
+}
