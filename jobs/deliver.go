@@ -70,6 +70,9 @@ func (p *Post) tell(ctx context.Context, o *store.Owed) (store.Attempt, []store.
 			}
 			return last, nil, errExhausted
 		}
+		if err := p.quiet(ctx, o, w); err != nil {
+			return store.Attempt{}, nil, err
+		}
 		a, links, err := p.hand(ctx, o, w)
 		if a.Outcome != store.Failed || !a.Lasting {
 			return a, links, err

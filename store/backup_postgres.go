@@ -48,9 +48,12 @@ func (s *Store) snapshotPostgres(ctx context.Context, use func(q queryer, write 
 				return fmt.Errorf("backup: table %s: %w", t.Name, err)
 			}
 		}
-		return nil
+		return a.bytes(endEntry, nil)
 	})
 }
+
+// endEntry ends the tables: an archive that was cut where an entry begins has none.
+const endEntry = "end"
 
 // tablesOf lists the tables of the schema and their columns, without the
 // migrations' own.

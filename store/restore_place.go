@@ -243,10 +243,13 @@ func fill(ctx context.Context, conn *sql.Conn, a *tar.Reader) error {
 	for {
 		h, err := a.Next()
 		if errors.Is(err, io.EOF) {
-			return resetCounters(ctx, conn)
+			return io.ErrUnexpectedEOF
 		}
 		if err != nil {
 			return err
+		}
+		if h.Name == endEntry {
+			return resetCounters(ctx, conn)
 		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(h.Name, "copy/"), "/")
 		t, ok := byName[name]

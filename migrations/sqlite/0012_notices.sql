@@ -13,29 +13,10 @@ create table channel_reports (channel text not null, ref text not null, delivere
   at integer not null, received_at integer not null, primary key (channel, ref, delivered)) without rowid;
 create index channel_reports_age on channel_reports (received_at);
 -- How often a person had the message sent anew: each time its ways are all open
--- again and its link is another. digest is the message that it went out with.
+-- again and its link is another.
 alter table outbox add column round integer not null default 0;
-alter table outbox add column digest integer;
-create index outbox_digest on outbox (recipient, at) where state = 'owed' and queue = 'digest';
-create index outbox_digested on outbox (digest) where digest is not null;
--- What the bureau made of the texts in the binary; versions begin at 1, which
--- leaves 0 for those. None is ever changed: attempts cite them.
-create table notice_templates (name text not null, language text not null, version integer not null, subject text not null, body text not null, short text not null,
-  actor text not null, why text not null, at integer not null, primary key (name, language, version)) without rowid;
--- Whom somebody told something in the last day, by a keyed print of the address:
--- how many messages one gets in a time is bounded.
-create table told_lately (mac blob not null, at integer not null, message text not null, primary key (mac, message)) without rowid;
-create index told_lately_at on told_lately (at);
--- One message per office and morning.
-create table digests (id integer primary key autoincrement, recipient text not null, day text not null, at integer not null, unique (recipient, day));
 
 -- +goose Down
-drop table digests;
-drop table told_lately;
-drop table notice_templates;
-drop index outbox_digested;
-drop index outbox_digest;
-alter table outbox drop column digest;
 alter table outbox drop column round;
 drop table channel_reports;
 drop table notice_attempts;
