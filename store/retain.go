@@ -10,8 +10,9 @@ const retainLot = 2000
 
 // Retain drops what is not needed any more and says how many rows: idempotency
 // keys that are older than keys (whoever repeats such a request makes it anew),
-// messages older than done that were delivered or not needed, and the heartbeats
-// of nodes that are gone. What a letter says goes when the letter is of no use. What is owed or dead stays, however old. Zero keeps a
+// messages older than done that were delivered or not needed, drafts whose time
+// is over, and the heartbeats of nodes that are gone. What a letter says goes when
+// the letter is of no use. What is owed or dead stays, however old. Zero keeps a
 // kind for ever.
 func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, error) {
 	now := s.cfg.Now()
@@ -47,6 +48,12 @@ func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, er
 	if _, err := s.pool.ExecContext(ctx, "update letters set wrapped = null, box = null where until_at <= $1 and box is not null", s.stamp(now)); err != nil {
 		return total, err
 	}
-	_, err := s.pool.ExecContext(ctx, "delete from heartbeats where at < $1 and at < (select max(at) from heartbeats)", s.stamp(now.Add(-7*24*time.Hour)))
+	gone, err := s.pool.ExecContext(ctx, "delete from drafts where expires_at <= $1", s.stamp(now))
+	if err != nil {
+		return total, err
+	}
+	n, _ := gone.RowsAffected()
+	total += n
+	_, err = s.pool.ExecContext(ctx, "delete from heartbeats where at < $1 and at < (select max(at) from heartbeats)", s.stamp(now.Add(-7*24*time.Hour)))
 	return total, err
 }
