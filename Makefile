@@ -1,3 +1,4 @@
+SHELL := bash
 .DEFAULT_GOAL := help
 CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/fangxin
 
@@ -27,7 +28,16 @@ bench: ## speed beside limits of the same run, into docs/performance.md (half an
 fuzz: ## every fuzz target for FUZZTIME (20s)
 	.ci/fuzz.sh
 
+generate: ## templates to Go, style sheet and scripts to handlers/view/dist
+	@mkdir -p $(CACHE)
+	@test -x $(CACHE)/templ || GOBIN=$(CACHE) go install github.com/a-h/templ/cmd/templ@v0.3.977
+	cd handlers/view && $(CACHE)/templ generate
+	cd .ci/tools/assets && go run . ../../../handlers/view/assets ../../../handlers/view/dist
+
+screenshots: ## every page, phone and desktop, light and dark, both languages, into docs/screenshots
+	. .ci/needs.sh; FANGXIN_TEST_BROWSER=$$(browser) FANGXIN_TEST_SCREENSHOTS=$(CURDIR)/docs/screenshots go test ./handlers -run TestScreenshots -count 1 -timeout 20m -v
+
 build: ## the one binary, bin/fangxin
 	go build -trimpath -o bin/fangxin ./cmd/fangxin
 
-.PHONY: help run demo test chaos lint bench fuzz build
+.PHONY: help run demo test chaos lint bench fuzz generate screenshots build

@@ -20,3 +20,26 @@ if ! have_postgres; then
   fi
   have_postgres || { echo "PostgreSQL 15 or later is missing: install it (Debian: apt-get install postgresql) and run this again" >&2; exit 2; }
 fi
+# The pages' tests want a browser, which not every machine can have: without one
+# they say so and are left out.
+browser() {
+  local folder=handlers/browser
+  for p in chromium node npm; do
+    command -v $p >/dev/null 2>&1 && continue
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+      echo "installing $p ..." >&2
+      { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $p; } >/dev/null 2>&1 || true
+    fi
+  done
+  if ! fc-list 2>/dev/null | grep -qi cjk && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq fonts-noto-cjk >/dev/null 2>&1 || true
+  fi
+  if command -v npm >/dev/null 2>&1 && ! [ -d $folder/node_modules/playwright-core ]; then
+    (cd $folder && npm ci --ignore-scripts --no-audit --no-fund) >/dev/null 2>&1 || true
+  fi
+  if command -v chromium >/dev/null 2>&1 && command -v node >/dev/null 2>&1 && [ -d $folder/node_modules/playwright-core ]; then
+    command -v chromium
+  else
+    echo "no Chromium with Node and the packages of $folder: the pages are not tried in a browser" >&2
+  fi
+}

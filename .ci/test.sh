@@ -16,7 +16,8 @@ trap '.ci/postgres.sh stop "$folder/pg"; .ci/redis.sh stop "$folder/redis"; rmdi
 chmod 711 "$folder"
 FANGXIN_TEST_POSTGRES=$(.ci/postgres.sh start "$folder/pg")
 FANGXIN_TEST_REDIS=$(.ci/redis.sh start "$folder/redis")
-export FANGXIN_TEST_POSTGRES FANGXIN_TEST_REDIS
+FANGXIN_TEST_BROWSER=${FANGXIN_TEST_BROWSER:-$(browser)}
+export FANGXIN_TEST_POSTGRES FANGXIN_TEST_REDIS FANGXIN_TEST_BROWSER
 
 raced="./workflow/... ./store/... ./jobs/..."
 plain=$(go list ./... | grep -v -E '^fangxin/(workflow|store|jobs)(/|$)' || true)

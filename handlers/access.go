@@ -28,11 +28,15 @@ func (s *Server) grant(ctx context.Context, r Route, call *Call, token string) e
 		return err
 	}
 	if who.Link != nil {
-		byLink := r.Who == Holder || r.Who == LinkHolder || r.Who == Rotating || r.Who == Visitor
+		byLink := r.Who == Holder || r.Who == LinkHolder || r.Who == Rotating || r.Who == Visitor || r.Who == Keeper
 		if !byLink || !who.Link.Ended.IsZero() && r.Who != Rotating {
 			return notFound()
 		}
 		return nil
+	}
+	if r.Who == Keeper { // an officer's token is no link
+		call.User = nil
+		return notFound()
 	}
 	need := map[Who][]workflow.Role{Staff: staff, Supervising: supervising}[r.Who]
 	switch {

@@ -66,6 +66,7 @@ func screen(r *http.Request) error {
 // budget, and only then what he wants.
 func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Request, r Route, call *Call) (any, error) {
 	from := s.Clients.of(req)
+	call.from = from
 	if r.Who == Machine && (!from.IsLoopback() || forwarded(req)) {
 		return nil, notFound()
 	}
@@ -77,7 +78,7 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 	if err := s.Limits.arrive(ctx, r.Limit, from); err != nil {
 		return nil, err
 	}
-	token, err := bearer(req, r.Who)
+	token, err := r.token(req)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,12 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 		return nil, err
 	}
 	if most := limits[r.Limit].Body; most > 0 {
-		if call.Body, err = readBody(w, req, most, s.Limits.bodyTime); err != nil {
+		if call.Body, err = readBody(w, req, r.takes(), most, s.Limits.bodyTime); err != nil {
+			return nil, err
+		}
+	}
+	if r.isPage() {
+		if err := call.readForm(); err != nil {
 			return nil, err
 		}
 	}
@@ -157,6 +163,17 @@ func (c *Call) caller(token string) string {
 	return ""
 }
 
+// token is what the request shows of who sends it.
+func (r Route) token(req *http.Request) (string, error) {
+	if r.isPage() {
+		if r.Who == Keeper {
+			return cookieOf(req)(caseCookie), nil
+		}
+		return "", nil
+	}
+	return bearer(req, r.Who)
+}
+
 // bearer is the token of a request whose route asks for one. Nothing that no
 // token can be is looked up.
 func bearer(r *http.Request, who Who) (string, error) {
@@ -179,7 +196,7 @@ type caller struct {
 // admit finds out who calls, within what may be guessed. A wrong token costs
 // its address; what a known user asks in vain does not.
 func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) error {
-	if r.Who == Anyone || r.Who == Machine || (r.Who == Filer || r.Who == Visitor) && who.token == "" {
+	if r.Who == Anyone || r.Who == Machine || (r.Who == Filer || r.Who == Visitor || r.Who == Keeper) && who.token == "" {
 		return nil
 	}
 	number := call.Param("number")
@@ -190,6 +207,11 @@ func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) err
 	if err != nil && call.User == nil && problemOf(err).Code == "not_found" {
 		s.Limits.wrong(ctx, who.from, number)
 	}
+	if r.Who == Keeper && problemOf(err).Code == "not_found" { // the page asks for a link that works
+		call.User, call.Link, call.lost = nil, nil, true
+		return nil
+	}
+	call.token = who.token
 	return err
 }
 

@@ -16,10 +16,11 @@ import (
 // Handler builds the HTTP handler; it panics when a route does not say who may
 // and within what limits.
 func (s *Server) Handler() http.Handler {
+	routes := append(s.Routes(), s.pageRoutes()...)
 	if s.MetricsElsewhere {
-		return s.handler(s.Routes())
+		return s.handler(routes)
 	}
-	return s.handler(append(s.Routes(), s.watching(Machine)))
+	return s.handler(append(routes, s.watching(Machine)))
 }
 
 func (s *Server) handler(routes []Route) http.Handler {
@@ -53,7 +54,7 @@ func (s *Server) adapt(r Route) echo.HandlerFunc {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), limits[r.Limit].Time)
 		defer cancel()
 		call := &Call{Param: c.Param, Query: c.QueryParam, Params: c.QueryParams(), Key: c.Request().Header.Get("Idempotency-Key"),
-			Language: language(c.Request().Header.Get("Accept-Language")), RequestID: c.Response().Header().Get(echo.HeaderXRequestID)}
+			Language: languageOf(c.Request()), RequestID: c.Response().Header().Get(echo.HeaderXRequestID), cookie: cookieOf(c.Request()), path: c.Request().URL.Path, host: c.Request().Host}
 		noted(c).route, noted(c).class = r.Path, r.Limit
 		out, err := s.serve(ctx, c.Response(), c.Request(), r, call)
 		if call.User != nil {
@@ -63,6 +64,8 @@ func (s *Server) adapt(r Route) echo.HandlerFunc {
 			return err
 		}
 		switch out := out.(type) {
+		case answer:
+			return out.send(c.Response(), c.Request())
 		case rawJSON:
 			return c.JSONBlob(r.Status, out)
 		case document:
@@ -156,11 +159,15 @@ func (s *Server) fail(err error, c echo.Context) {
 	if after := p.retryAfter(); after != "" {
 		h.Set("Retry-After", after)
 	}
-	if p.Status == http.StatusUnauthorized {
+	if p.Status == http.StatusUnauthorized && !byBrowser(c.Request()) {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
 	noted(c).problem = p.Code
-	p.say(language(c.Request().Header.Get("Accept-Language")), h.Get(echo.HeaderXRequestID))
+	p.say(languageOf(c.Request()), h.Get(echo.HeaderXRequestID))
+	if byBrowser(c.Request()) {
+		_ = s.faultPage(p, c.Request()).send(c.Response(), c.Request())
+		return
+	}
 	h.Set(echo.HeaderContentType, "application/problem+json; charset=utf-8")
 	_ = c.JSON(p.Status, p)
 }

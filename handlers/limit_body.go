@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// readBody reads a JSON body within its size and its time. A body that is too
+// readBody reads a body of one kind within its size and its time. A body that is too
 // large or too slow ends the connection: what still comes is not read.
-func readBody(w http.ResponseWriter, r *http.Request, most int64, patience time.Duration) ([]byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, want string, most int64, patience time.Duration) ([]byte, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
+	if err != nil || kind != want {
 		return nil, problem("media_type")
 	}
 	if r.ContentLength > most {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync"
 	"time"
@@ -33,6 +34,9 @@ const (
 	Holder Who = "holder"
 	// Machine is this machine itself, not through a proxy.
 	Machine Who = "machine"
+	// Keeper holds a case's link in a cookie, or is anyone: the page asks for the
+	// link then.
+	Keeper Who = "keeper"
 	// Officer with an API token.
 	Officer Who = "officer"
 	// LinkHolder is a holder of a capability link, of whichever case.
@@ -52,8 +56,11 @@ type Route struct {
 	Who          Who
 	Limit        Class
 	Handle       func(ctx context.Context, c *Call) (any, error)
-	Status       int // of success
+	Status       int // of success; 0: a page, which takes a form and says its own
 }
+
+// isPage tells what people's browsers ask for from what programs do.
+func (r Route) isPage() bool { return r.Status == 0 }
 
 // Server answers requests.
 type Server struct {
@@ -65,6 +72,8 @@ type Server struct {
 	// their classes. Clients says where their address comes from.
 	Limits  *Limits
 	Clients Clients
+	// Site is what the pages say of the place that they are served from.
+	Site Site
 	// MetricsElsewhere: /metrics has an address of its own (Watch) and is not
 	// served beside the API.
 	MetricsElsewhere bool
@@ -169,6 +178,15 @@ type Call struct {
 	User      *store.User
 	Link      *store.Link
 	RequestID string
+
+	// of a page
+	Form   url.Values               // the body
+	cookie func(name string) string // "" when there is none
+	path   string                   // as asked for
+	token  string                   // of the link
+	lost   bool                     // the cookie's link works no more
+	host   string
+	from   netip.Addr // the client's address: it pays for wrong guesses
 }
 
 // key is the caller's idempotency key, or a new one: a link's token is made from

@@ -13,9 +13,9 @@ import (
 )
 
 // The catalogue: locale/zh.yaml is what everybody gets, locale/en.yaml the same
-// keys in English. A new code is a new line in each.
+// keys in English, pages.… the words of the pages. A new code is a new line in each.
 //
-//go:embed locale/zh.yaml locale/en.yaml
+//go:embed locale/*.yaml
 var localeFiles embed.FS
 
 // Languages of the catalogue, the default first.
@@ -32,8 +32,10 @@ func loadCatalogue() map[string]*i18n.Localizer {
 	bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
 	out := map[string]*i18n.Localizer{}
 	for _, lang := range languages {
-		if _, err := bundle.LoadMessageFileFS(localeFiles, "locale/"+lang+".yaml"); err != nil {
-			panic(err)
+		for _, part := range []string{"", "pages."} {
+			if _, err := bundle.LoadMessageFileFS(localeFiles, "locale/"+part+lang+".yaml"); err != nil {
+				panic(err)
+			}
 		}
 	}
 	for _, lang := range languages {

@@ -21,9 +21,13 @@ import (
 // error of the reader.
 func keysOf(t *testing.T, lang string) map[string]string {
 	t.Helper()
-	text, err := localeFiles.ReadFile("locale/" + lang + ".yaml")
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	for _, part := range []string{"", "pages."} {
+		more, err := localeFiles.ReadFile("locale/" + part + lang + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, more...)
 	}
 	out := map[string]string{}
 	if err := yaml.Unmarshal(text, &out); err != nil {

@@ -22,6 +22,10 @@ func (g *Globals) edge(e *engine, log *slog.Logger) (*handlers.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	site, err := g.site()
+	if err != nil {
+		return nil, err
+	}
 	limits := handlers.NewLimits(g.clock)
 	if g.RateLimits == "off" {
 		limits = handlers.Unlimited()
@@ -36,7 +40,7 @@ func (g *Globals) edge(e *engine, log *slog.Logger) (*handlers.Server, error) {
 		limits.Share(client, []byte(secret))
 	}
 	return &handlers.Server{Store: e.Store, Rules: func() workflow.Rules { return *e.law.Load() }, Now: g.clock, Log: log,
-		Ready: func(context.Context) error { return e.Doubt() }, Limits: limits, Clients: clients,
+		Ready: func(context.Context) error { return e.Doubt() }, Limits: limits, Clients: clients, Site: site,
 		MetricsElsewhere: g.MetricsListen != ""}, nil
 }
 

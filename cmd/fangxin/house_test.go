@@ -32,7 +32,8 @@ var rooms = map[string][]string{
 	"jobs/channel/channeltest": {},
 	"jobs/intake":              {"store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/register"},
 	"jobs/simulate":            {"store", "workflow", "workflow/calendar", "workflow/register", "workflow/rehearse"},
-	"handlers":                 {"store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/register"},
+	"handlers/view":            {},
+	"handlers":                 {"handlers/view", "store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/register"},
 	"cmd/fangxin":              nil, // wires everything
 	"bench":                    nil,
 }

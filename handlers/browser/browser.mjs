@@ -1,0 +1,74 @@
+// What every browser test stands on: a phone or a desktop in Chinese time, and a
+// watch over everything that must never happen on a page.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+export const site = process.env.SITE; // of the pages
+const control = process.env.CONTROL; // of the test that runs the server
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export const launch = () => chromium.launch({
+  executablePath: process.env.FANGXIN_TEST_BROWSER,
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--font-render-hinting=none"],
+});
+
+// visit opens a page in a context of its own; faults collects what must not be.
+export async function visit(browser, { width = 390, scripts = true, dark = false, lang = "zh", scale = 1 } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height: 844 }, deviceScaleFactor: scale, isMobile: width < 600, hasTouch: width < 600, javaScriptEnabled: scripts,
+    locale: "zh-CN", timezoneId: "Asia/Shanghai", colorScheme: dark ? "dark" : "light", reducedMotion: "reduce", serviceWorkers: "block",
+  });
+  if (lang !== "zh") await context.addCookies([{ name: "lang", value: lang, url: site }]);
+  const faults = [];
+  context.on("request", (r) => { if (!r.url().startsWith(site) && !r.url().startsWith("data:")) faults.push("asks " + r.url()); });
+  const page = await context.newPage();
+  page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") faults.push("console: " + m.text()); });
+  page.on("pageerror", (e) => faults.push("script: " + e.message));
+  return { context, page, faults };
+}
+
+// inspect asks axe, and whether anything runs out of the screen sideways.
+export async function inspect(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return found.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html.slice(0, 160)).join(" | ")).concat(wide > 0 ? [`${wide} px too wide`] : []);
+}
+
+// tell asks the test that runs the server: to let somebody else act, or time pass.
+export async function tell(what, body) {
+  const res = await fetch(control + what, { method: "POST", body: JSON.stringify(body) });
+  if (!res.ok) throw new Error(`${what}: ${await res.text()}`);
+  return res.json();
+}
+
+const answers = {
+  what: (page) => page.fill("#f-story", "健身房停业，预付年卡余额不退。三月十日去锻炼，门口贴着停业告示，打电话没有人接。"),
+  merchant: async (page) => { await page.fill("#f-merchant", "青禾健身（滨河路店）"); await page.fill("#f-shop_address", "索镇街道滨河路 12 号"); },
+  deal: async (page) => { await page.check("input[name=requests][value=refund]"); await page.fill("#f-bought", "健身年卡"); await page.fill("#f-amount", "1,560.00"); },
+  you: async (page) => { await page.fill("#f-name", "王芳"); await page.fill("#f-phone", "13812345678"); },
+  consent: async (page) => { await page.check("input[name=publish_consent][value=yes]"); await page.check("input[name=entrust_consent][value=no]"); },
+  review: async () => {},
+};
+
+export const next = (page) => page.locator("form.form .send button[name=go]").click();
+
+// file writes a whole complaint and returns its number; see is called on every page.
+export async function file(page, track, see = async () => {}) {
+  await page.goto(site + "/");
+  await see("front");
+  await page.locator(".hero a.btn.main").click();
+  await see("way");
+  await page.locator(`button[name=track][value=${track}]`).click();
+  for (const [step, fill] of Object.entries(answers)) {
+    await page.waitForURL("**/file/" + step);
+    await fill(page);
+    await see("file-" + step);
+    await next(page);
+  }
+  await page.waitForURL("**/kept");
+  await see("kept");
+  const number = (await page.locator(".bignum").innerText()).trim();
+  return { number, link: (await page.locator("#mylink").innerText()).trim() };
+}

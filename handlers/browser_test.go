@@ -1,0 +1,72 @@
+package handlers_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"fangxin/store/storetest"
+)
+
+// browse runs tests of handlers/browser against a server of their own. A second
+// address, for the tests alone, lets others act and time pass.
+func browse(t *testing.T, script []string, env ...string) {
+	if os.Getenv("FANGXIN_TEST_BROWSER") == "" {
+		t.Skip("FANGXIN_TEST_BROWSER is not set: make test names a Chromium where one can be installed")
+	}
+	w := storetest.New(t)
+	s := newSite(t, w)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/do", func(rw http.ResponseWriter, r *http.Request) {
+		var in struct {
+			Number string
+			Events []string
+			Hours  int
+		}
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		w.Advance(time.Duration(in.Hours) * time.Hour)
+		if len(in.Events) > 0 {
+			w.Do(in.Number, in.Events...)
+		}
+		_, _ = rw.Write([]byte("{}"))
+	})
+	mux.HandleFunc("/link", func(rw http.ResponseWriter, r *http.Request) {
+		var in struct{ Number string }
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		token, _ := s.give(in.Number, s.officer("officer", "hub"), `{"recipient":"merchant"}`)
+		_ = json.NewEncoder(rw).Encode(map[string]string{"link": "/c/" + in.Number + "#" + token})
+	})
+	control := httptest.NewServer(mux)
+	t.Cleanup(control.Close)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", script...)
+	cmd.Dir = "browser"
+	cmd.Env = append(append(os.Environ(), "SITE="+s.URL, "CONTROL="+control.URL), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// Whole lives in a real browser, on a phone, with scripts and without.
+func TestBrowser(t *testing.T) { browse(t, []string{"--test", "lives.test.mjs"}) }
+
+// The pages as they look, for people to judge: make screenshots.
+func TestScreenshots(t *testing.T) {
+	folder := os.Getenv("FANGXIN_TEST_SCREENSHOTS")
+	if folder == "" {
+		t.Skip("FANGXIN_TEST_SCREENSHOTS is not set: make screenshots")
+	}
+	browse(t, []string{"screenshots.mjs", folder})
+}

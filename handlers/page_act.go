@@ -1,0 +1,298 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"fangxin/handlers/view"
+	"fangxin/workflow"
+)
+
+// offerActs stand under the offer, the wished one first.
+var offerActs = []string{"accept_offer", "counter", "reject_offer", "take_back_offer"}
+
+// first are the moves that most people look for, in this order; the others are
+// one tap further.
+var first = []string{"answer_with_offer", "answer", "offer", "one_consents", "both_consent", "close_settled", "close_mediated", "end_settled_in_mediation", "end_own_settlement",
+	"confirm_performed_in_link", "confirm_performed_after_closing", "confirm_partly", "challenge_proof", "not_performed", "not_performed_in_mediation", "agreement_not_performed",
+	"own_settlement_not_performed", "not_performed_in_link", "settlement_not_performed", "mediated_not_performed", "result_not_performed", "escalate", "escalate_late", "supply_correction",
+	"say", "sue", "keep_agreement", "keep_court_agreement", "decline_link", "decline_link_unperformed", "rate", "disclaim", "merchant_refuses"}
+
+// acts lists what the reader may do now: the table's rows, in words.
+func (x *shown) acts(p *view.Page, out *view.Case) {
+	slices.SortStableFunc(x.moves, func(a, b MoveView) int { return place(a.Event) - place(b.Event) })
+	seen := map[string]bool{}
+	for _, m := range x.moves {
+		if seen[m.Event] || slices.Contains(offerActs, m.Event) || m.Event == "propose" {
+			continue
+		}
+		seen[m.Event] = true
+		a := x.act(p, m)
+		if slices.Contains(first, m.Event) {
+			a.Main = len(out.Acts) == 0 && out.Offer == nil && m.Event != "say"
+			out.Acts = append(out.Acts, a)
+			continue
+		}
+		out.Rare = append(out.Rare, a)
+	}
+}
+
+func place(event string) int {
+	if i := slices.Index(first, event); i >= 0 {
+		return i
+	}
+	return len(first)
+}
+
+func (x *shown) act(p *view.Page, m MoveView) view.Act {
+	a := view.Act{To: "/c/" + x.v.Number + "/act/" + m.Event, Label: x.label(p, m), Main: m.Event == "accept_offer", No: m.Event == "reject_offer"}
+	if key := "page.means." + m.Event; has(p.Lang, key) {
+		a.Means = p.T(key)
+	}
+	return a
+}
+
+// label is what a button says: an act of both sides that the other has not
+// proposed is a proposal.
+func (x *shown) label(p *view.Page, m MoveView) string {
+	name := p.T("event." + m.Event)
+	if key := "page.act." + m.Event; has(p.Lang, key) {
+		name = p.T(key)
+	}
+	if x.proposes(m) {
+		return p.T("page.act.propose", "Act", name)
+	}
+	return name
+}
+
+// proposes reports whether the move is the first half of a joint act.
+func (x *shown) proposes(m MoveView) bool {
+	if !slices.Contains(jointActs(), m.Event) {
+		return false
+	}
+	by := x.v.Facts["proposal:"+m.Event]
+	return by == "" || by == x.side
+}
+
+// move finds a move among those that are allowed now.
+func (x *shown) move(event string) *MoveView {
+	for i := range x.moves {
+		if x.moves[i].Event == event {
+			return &x.moves[i]
+		}
+	}
+	return nil
+}
+
+// extras are the questions that an act asks beside its words.
+var extras = map[string][]string{"offer": {"amount", "due_on"}, "counter": {"amount", "due_on"}, "answer_with_offer": {"amount", "due_on"},
+	"settle_outside": {"amount", "due_on"}, "settle_themselves": {"amount", "due_on"}, "settled_in_link": {"amount", "due_on"}, "amend_claim": {"amount", "requests"},
+	"confirm_partly": {"performed"}, "agree_new_date": {"due_on"}, "change_consent": {"publish_consent", "entrust_consent"}, "rate": {"score"}, "answer": {"answer_kind"},
+	"disclaim": {"reason"}, "merchant_refuses": {"reason"}}
+
+// silent are acts that need no explanation at all.
+var silent = []string{"change_consent"}
+
+// needWords are acts that are nothing without words.
+var needWords = []string{"say", "add_evidence", "supply_correction", "challenge_proof", "answer", "disclaim", "merchant_refuses"}
+
+func (x *shown) wordsNeeded(m *MoveView) bool {
+	return slices.Contains(needWords, m.Event) || slices.ContainsFunc(m.Needs, func(g string) bool { return slices.Contains(workflow.Needs(g), "words") })
+}
+
+// questions are the fields of an act's form.
+func (s *Server) questions(p *view.Page, x *shown, m *MoveView, typed *unsent) []view.Field {
+	var out []view.Field
+	for _, name := range extras[m.Event] {
+		out = append(out, s.question(p, x, m, typed, name))
+	}
+	if !slices.Contains(silent, m.Event) {
+		words := typed.ask(p, "words", "area")
+		words.Optional = !x.wordsNeeded(m)
+		if key := "page.words." + m.Event; has(p.Lang, key) {
+			words.Label = p.T(key)
+		}
+		out = append(out, words)
+	}
+	for _, g := range m.Needs {
+		for _, field := range workflow.Needs(g) {
+			switch field {
+			case "knew_on":
+				out = append(out, typed.ask(p, "knew_on", "date"))
+			case "consent":
+				out = append(out, typed.ask(p, "consent", "check"))
+			case "represented_consent":
+				if n, _ := number(x.v.Facts["complainants"]); n > 1 {
+					out = append(out, typed.ask(p, "represented_consent", "check"))
+				}
+			case "warned":
+				out = append(out, typed.ask(p, "warned", "check"))
+			case "offer":
+				out = append(out, view.Field{Name: "offer", Kind: "hidden", Value: typed.Form.Get("offer")})
+			}
+		}
+	}
+	return out
+}
+
+func (s *Server) question(p *view.Page, _ *shown, m *MoveView, typed *unsent, name string) view.Field {
+	kind := map[string]string{"amount": "money", "performed": "money", "due_on": "date", "requests": "checks"}[name]
+	if kind == "" {
+		kind = "choice"
+	}
+	q := typed.ask(p, name, kind)
+	switch name {
+	case "requests":
+		q.Options = typed.options(p, name, "request.", requestCodes...)
+	case "score":
+		q.Options = typed.options(p, name, "page.score.", "5", "4", "3", "2", "1")
+	case "answer_kind":
+		q.Options = typed.options(p, name, "page.answer_kind.", "refusal", "question")
+	case "reason":
+		codes := []string{"no_defect", "no_proof", "too_late", "settled_already", "amount", "other"}
+		if m.Event == "disclaim" {
+			codes = []string{"other_shop", "closed_shop", "platform_only"}
+		}
+		q.Options = typed.options(p, name, "reason.", codes...)
+	case "publish_consent", "entrust_consent":
+		q.Options = typed.options(p, name, "page.consent."+name+".", "yes", "no")
+	case "amount", "due_on":
+		q.Optional = m.Event != "agree_new_date"
+		if m.Event == "offer" || m.Event == "counter" || m.Event == "answer_with_offer" {
+			q.Label = p.T("page.ask.offer_" + name)
+		}
+	}
+	return q
+}
+
+// showAct says what an act means, before it is done.
+func (s *Server) showAct(ctx context.Context, c *Call) (any, error) {
+	if c.Link == nil {
+		return s.askLink(c, "", nil), nil
+	}
+	x, err := s.look(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	m := x.move(c.Param("event"))
+	if m == nil {
+		return s.notNow(c, x), nil
+	}
+	return s.actPage(c, x, m, x.before(), nil, http.StatusOK), nil
+}
+
+// before is what a form holds before anybody typed.
+func (x *shown) before() *unsent {
+	u := newUnsent()
+	n, _ := x.v.OpenOffer()
+	u.Form.Set("offer", strconv.FormatInt(n, 10))
+	for _, name := range []string{"publish_consent", "entrust_consent"} {
+		u.Form.Set(name, x.v.Facts[name])
+	}
+	return u
+}
+
+func (s *Server) notNow(c *Call, x *shown) page {
+	p := s.base(c, "page.act.not_now.title")
+	return page{status: http.StatusConflict, body: view.WordsPage(p, []string{p.T("page.act.not_now", "State", stateWords(c.Language, x.v.State))})}
+}
+
+func (s *Server) actPage(c *Call, x *shown, m *MoveView, typed *unsent, wrong []view.Wrong, status int) page {
+	p := s.base(c, "event."+m.Event)
+	p.Title, p.Form = x.label(p, *m), "act"
+	f := &view.Form{Action: "/c/" + x.v.Number + "/act/" + m.Event, Key: formKey(c.token), Faults: wrong, Submit: p.T("page.act.do"), Back: "/c/" + x.v.Number,
+		Kicker: p.T("page.case.number", "Number", x.v.Number), Fields: s.questions(p, x, m, typed)}
+	if key := "page.means." + m.Event; has(p.Lang, key) {
+		f.Lead = []string{p.T(key)}
+	}
+	if slices.ContainsFunc(m.Needs, func(g string) bool { return slices.Contains(workflow.Needs(g), "warned") }) {
+		f.Warning, f.Danger, f.Submit = warningOf(&x.v.Case, c.Language).Warning, true, p.T("page.act.withdraw")
+	}
+	if e := x.lastOffer(); e != nil && slices.Contains(offerActs, m.Event) {
+		t := termsIn(x.parts[e.Seq].Words)
+		if t.fen > 0 {
+			f.Aside = append(f.Aside, view.Row{Name: p.T("page.case.offered"), Value: "¥" + yuan(t.fen)})
+		}
+		if t.due != 0 {
+			f.Aside = append(f.Aside, view.Row{Name: p.T("page.offer.due"), Value: dateWords(p, t.due)})
+		}
+		if t.words != "" {
+			f.Aside = append(f.Aside, view.Row{Name: p.T("page.offer.terms"), Value: t.words})
+		}
+	}
+	for i := range f.Fields {
+		for _, w := range wrong {
+			if w.Field == f.Fields[i].Name {
+				f.Fields[i].Error = w.Text
+			}
+		}
+	}
+	return page{status: status, body: view.FormPage(p, f)}
+}
+
+// takeAct does it: the form becomes the body that a program would send.
+func (s *Server) takeAct(ctx context.Context, c *Call) (any, error) {
+	if c.Link == nil {
+		return s.askLink(c, "", typedRows(c)), nil
+	}
+	x, err := s.look(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	event := c.Param("event")
+	typed := &unsent{Form: c.Form}
+	p := s.base(c, "event.say")
+	m := x.move(event)
+	ours := c.ourForm(c.token)
+	switch {
+	case m == nil && !ours:
+		return s.notNow(c, x), nil
+	case m == nil: // done by now, perhaps by this very form: its key says so
+		m = &MoveView{Event: event}
+	case !ours:
+		return s.actPage(c, x, m, typed, []view.Wrong{{Text: p.T("page.form.stale")}}, http.StatusConflict), nil
+	}
+	if set := s.preferences(c); set != nil {
+		out := s.actPage(c, x, m, typed, nil, http.StatusOK)
+		out.cookies = set
+		return out, nil
+	}
+	body, wrong := x.bodyOf(p, m, typed)
+	if len(wrong) > 0 {
+		return s.actPage(c, x, m, typed, wrong, http.StatusUnprocessableEntity), nil
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.command(ctx, &Call{Param: c.Param, Body: text, Key: c.Key, Language: c.Language, Link: c.Link}); err != nil {
+		return s.refusedAct(c, x, m, typed, err)
+	}
+	return moved{to: "/c/" + x.v.Number + "?done=" + event}, nil
+}
+
+// refusedAct shows the form again with the reason, every word in its place.
+func (s *Server) refusedAct(c *Call, x *shown, m *MoveView, typed *unsent, err error) (any, error) {
+	problem := problemOf(err)
+	switch {
+	case problem.Code == "key_reused": // it was sent before, with other words: look first
+		return moved{to: "/c/" + x.v.Number}, nil
+	case problem.Status >= http.StatusInternalServerError:
+		return nil, err
+	case x.move(m.Event) == nil:
+		return s.notNow(c, x), nil
+	}
+	problem.say(c.Language, "")
+	p := s.base(c, "event.say")
+	wrong := []view.Wrong{{Text: p.T("page.act.refused", "Why", problem.Title)}}
+	if problem.Guard != "" {
+		wrong[0].Text = problem.Detail
+	}
+	for _, f := range problem.Missing {
+		wrong = append(wrong, view.Wrong{Field: f.Field, Text: f.Why})
+	}
+	return s.actPage(c, x, m, typed, wrong, problem.Status), nil
+}

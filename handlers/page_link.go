@@ -1,0 +1,184 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"fangxin/handlers/view"
+	"fangxin/store"
+
+	"rsc.io/qr"
+)
+
+// openCase takes the secret of a link, from the script that found it behind # or
+// from a person who pasted it, and keeps it in a cookie for this case's pages.
+func (s *Server) openCase(ctx context.Context, c *Call) (any, error) {
+	number, token := c.Param("number"), codeIn(c.Form.Get("code"))
+	if err := s.Limits.guess(c.from, number); err != nil {
+		return nil, err
+	}
+	who, err := s.Store.Admit(ctx, token, number)
+	if err != nil && !errors.Is(err, store.ErrNoLink) {
+		return nil, err
+	}
+	if err != nil || who.Link == nil || !who.Link.Ended.IsZero() {
+		s.Limits.wrong(ctx, c.from, number)
+		var typed []view.Row
+		if c.Form.Get("then") != "" {
+			typed = typedRows(c)
+			typed[0].Value = c.Form.Get("then")
+		}
+		return s.askLink(c, "page.open.bad", typed), nil
+	}
+	cookies := []*http.Cookie{s.cookie(caseCookie, token, "/c/"+number, 0)}
+	c.Link, c.token = who.Link, token
+	if then := c.Form.Get("then"); then != "" { // what was typed before the link ended
+		x, err := s.look(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if m := x.move(then); m != nil {
+			out := s.actPage(c, x, m, &unsent{Form: c.Form}, nil, http.StatusOK)
+			out.cookies = cookies
+			return out, nil
+		}
+	}
+	return moved{"/c/" + number, cookies}, nil
+}
+
+// leaveCase forgets the link on this device.
+func (s *Server) leaveCase(_ context.Context, c *Call) (any, error) {
+	if !c.ourForm(c.token) {
+		return moved{to: "/c/" + c.Param("number")}, nil
+	}
+	return moved{"/", []*http.Cookie{s.cookie(caseCookie, "", "/c/"+c.Param("number"), 0)}}, nil
+}
+
+// mine lets the consumer's own link through.
+func (c *Call) mine() bool { return c.Link != nil && c.Link.Role == "consumer" }
+
+// keepLink shows number, link and receipt, and what happens now.
+func (s *Server) keepLink(ctx context.Context, c *Call) (any, error) {
+	if !c.mine() {
+		return s.askLink(c, "", nil), nil
+	}
+	x, err := s.look(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	p := s.base(c, "page.kept.title")
+	base := s.Site.Address
+	if base == "" {
+		base = "http://" + c.host
+	}
+	k := &view.Kept{Number: x.v.Number, Link: strings.TrimSuffix(base, "/") + "/c/" + x.v.Number + "#" + c.token, Sent: len(x.events) == 1}
+	if k.QR, k.Size, err = qrPath(k.Link); err != nil {
+		return nil, err
+	}
+	var all view.Case
+	s.clocks(p, x, &all)
+	if all.Clock != nil {
+		k.Clocks = append(k.Clocks, *all.Clock)
+	}
+	k.Clocks = append(k.Clocks, all.Others...)
+	return page{body: view.KeptPage(p, k)}, nil
+}
+
+// qrPath draws a QR code as one path: a run of black modules is one rectangle.
+// The white margin of four modules belongs to the standard.
+func qrPath(text string) (path, size string, err error) {
+	code, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return "", "", err
+	}
+	const margin = 4
+	var b strings.Builder
+	for y := range code.Size {
+		for x := 0; x < code.Size; x++ {
+			from := x
+			for x < code.Size && code.Black(x, y) {
+				x++
+			}
+			if n := x - from; n > 0 {
+				b.WriteString("M" + strconv.Itoa(from+margin) + " " + strconv.Itoa(y+margin) + "h" + strconv.Itoa(n) + "v1h-" + strconv.Itoa(n) + "z")
+			}
+		}
+	}
+	return b.String(), strconv.Itoa(code.Size + 2*margin), nil
+}
+
+// receiptFile hands the signed receipt out as a file.
+func (s *Server) receiptFile(ctx context.Context, c *Call) (any, error) {
+	if !c.mine() {
+		return s.askLink(c, "", nil), nil
+	}
+	out, err := s.receipt(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return download{c.Param("number") + "-receipt.json", "application/json; charset=utf-8", out.(rawJSON)}, nil
+}
+
+// myData says what is held about the consumer, and takes the wish for erasure.
+func (s *Server) myData(ctx context.Context, c *Call) (any, error) {
+	if !c.mine() {
+		return s.askLink(c, "", nil), nil
+	}
+	out, err := s.data(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	held := out.(dataCopy)
+	p := s.base(c, "page.data.title")
+	d := &view.Data{Number: c.Param("number"), Key: formKey(c.token), Purpose: held.Purpose, Without: held.Without, May: true,
+		Rows: []view.Row{{Name: p.T("page.data.told"), Value: digit(len(held.Told))}, {Name: p.T("page.data.steps"), Value: digit(len(held.Steps))},
+			{Name: p.T("page.data.notices"), Value: digit(len(held.Notices))}, {Name: p.T("page.data.links"), Value: digit(len(held.Links))}}}
+	for _, t := range held.Told {
+		if t.Person == nil {
+			continue
+		}
+		for _, r := range [][2]string{{"name", t.Person.Name}, {"phone", t.Person.Phone}, {"email", t.Person.Email}, {"address", t.Person.Address}, {"identity", t.Person.Identity}} {
+			if r[1] != "" {
+				d.Rows = append(d.Rows, view.Row{Name: p.T("page.ask." + r[0]), Value: r[1]})
+			}
+		}
+		break
+	}
+	for _, e := range held.Erasures {
+		text := p.T("page.data.due", "Day", dateWords(p, e.Due))
+		if e.Answer != "" {
+			text = p.T("event." + e.Answer)
+		}
+		d.Asked = append(d.Asked, view.Row{Name: p.T("page.data.asked", "Day", dayWords(p, e.At)), Value: text})
+	}
+	return page{body: view.DataPage(p, d)}, nil
+}
+
+// dataFile hands the whole copy out as a file.
+func (s *Server) dataFile(ctx context.Context, c *Call) (any, error) {
+	if !c.mine() {
+		return s.askLink(c, "", nil), nil
+	}
+	out, err := s.data(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.MarshalIndent(out, "", "  ")
+	return download{c.Param("number") + "-data.json", "application/json; charset=utf-8", text}, err
+}
+
+func (s *Server) eraseMine(ctx context.Context, c *Call) (any, error) {
+	if !c.mine() {
+		return s.askLink(c, "", nil), nil
+	}
+	if c.ourForm(c.token) {
+		if _, err := s.askErasure(ctx, &Call{Param: c.Param, Body: []byte("{}"), Key: c.Key, Language: c.Language, Link: c.Link}); err != nil {
+			return nil, err
+		}
+	}
+	return moved{to: "/c/" + c.Param("number") + "/data"}, nil
+}

@@ -1,0 +1,312 @@
+package handlers
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fangxin/handlers/view"
+	"fangxin/workflow/calendar"
+	"fangxin/workflow/policy"
+	"fangxin/workflow/register"
+)
+
+// filingStep is one page of writing a complaint: its questions, and what is
+// wrong with the answers.
+type filingStep struct {
+	name  string
+	names []string // of its fields
+	fill  func(s *Server, p *view.Page, u *unsent, f *view.Form)
+	check func(p *view.Page, u *unsent) []view.Wrong
+}
+
+var filingSteps []*filingStep
+
+func init() { // the review names the others
+	filingSteps = []*filingStep{
+		{"what", []string{"story"}, fillWhat, needs("story")},
+		{"merchant", []string{"merchant", "code", "shop_address", "shop_phone", "where", "platform", "town"}, fillMerchant, checkMerchant},
+		{"deal", []string{"bought", "amount", "bought_on", "knew_on", "requests", "kind"}, fillDeal, checkDeal},
+		{"you", []string{"name", "phone", "email", "address", "identity", "as", "agent", "others"}, fillYou, checkYou},
+		{"consent", []string{"publish_consent", "entrust_consent"}, fillConsent, needs("publish_consent", "entrust_consent")},
+		{"review", nil, fillReview, needs()},
+	}
+}
+
+func stepNamed(name string) *filingStep {
+	i := slices.IndexFunc(filingSteps, func(x *filingStep) bool { return x.name == name })
+	if i < 0 {
+		return nil
+	}
+	return filingSteps[i]
+}
+
+// take keeps the step's own answers: a field that is not on the page changes nothing.
+func (st *filingStep) take(u *unsent, form url.Values) {
+	for _, name := range st.names {
+		u.Form[name] = form[name]
+	}
+}
+
+func needs(names ...string) func(*view.Page, *unsent) []view.Wrong {
+	return func(p *view.Page, u *unsent) []view.Wrong {
+		var out []view.Wrong
+		for _, name := range names {
+			if u.get(name) == "" {
+				out = append(out, view.Wrong{Field: name, Text: p.T("page.need." + name)})
+			}
+		}
+		return out
+	}
+}
+
+// ask makes a field with its words and what was typed.
+func (u *unsent) ask(p *view.Page, name, kind string) view.Field {
+	return view.Field{Name: name, Kind: kind, Label: p.T("page.ask." + name), Hint: hintOf(p, name), Value: u.Form.Get(name)}
+}
+
+func hintOf(p *view.Page, name string) string {
+	key := "page.hint." + name
+	if !has(p.Lang, key) {
+		return ""
+	}
+	return p.T(key)
+}
+
+func optional(f view.Field) view.Field { f.Optional = true; return f }
+
+// options are the answers to a question; prefix.code is the words of each.
+func (u *unsent) options(p *view.Page, name, prefix string, codes ...string) []view.Option {
+	var out []view.Option
+	for _, code := range codes {
+		out = append(out, view.Option{Value: code, Label: p.T(prefix + code), On: slices.Contains(u.Form[name], code)})
+	}
+	return out
+}
+
+func fillWhat(_ *Server, p *view.Page, u *unsent, f *view.Form) {
+	story := u.ask(p, "story", "area")
+	story.Big = true
+	f.Lead = []string{p.T("page.file.what.lead")}
+	f.Fields = []view.Field{story}
+	if u.Form.Get("track") == "green_channel" {
+		f.Warning = p.T("page.file.green_note")
+	}
+}
+
+func fillMerchant(s *Server, p *view.Page, u *unsent, f *view.Form) {
+	p.Search = true
+	name := u.ask(p, "merchant", "text")
+	name.Finds = "/file/merchants"
+	where := u.ask(p, "where", "choice")
+	where.Options = u.options(p, "where", "page.where.", "shop", "online")
+	town := u.ask(p, "town", "select")
+	town.Options = []view.Option{{Label: p.T("page.town.unknown")}}
+	for _, t := range s.Rules().County().Towns {
+		town.Options = append(town.Options, view.Option{Value: t.Code, Label: placeName(p, t), On: t.Code == u.Form.Get("town")})
+	}
+	f.Lead = []string{p.T("page.file.merchant.lead")}
+	f.Fields = []view.Field{name, optional(where), optional(u.ask(p, "platform", "text")), u.ask(p, "shop_address", "text"), optional(town),
+		optional(u.ask(p, "shop_phone", "tel")), optional(u.ask(p, "code", "text"))}
+}
+
+func placeName(p *view.Page, x policy.Place) string {
+	if p.Lang == "en" {
+		return x.En
+	}
+	return x.Zh
+}
+
+func checkMerchant(p *view.Page, u *unsent) []view.Wrong {
+	out := needs("merchant", "shop_address")(p, u)
+	if code := u.get("code"); code != "" && len([]rune(code)) != 18 {
+		out = append(out, view.Wrong{Field: "code", Text: p.T("why.credit_code")})
+	}
+	return out
+}
+
+func fillDeal(s *Server, p *view.Page, u *unsent, f *view.Form) {
+	f.Lead = []string{p.T("page.file.deal.lead")}
+	requests := u.ask(p, "requests", "checks")
+	requests.Options = u.options(p, "requests", "request.", requestCodes...)
+	kind := u.ask(p, "kind", "select")
+	kind.Options = s.kinds(p, u)
+	f.Fields = []view.Field{requests, u.ask(p, "bought", "text"), optional(u.ask(p, "amount", "money")), optional(u.ask(p, "bought_on", "date")), optional(u.ask(p, "knew_on", "date")), optional(kind)}
+	for i := range f.Fields {
+		if f.Fields[i].Name == "bought" {
+			f.Fields[i].Optional = true
+		}
+	}
+}
+
+// kinds are every domain with its categories; nothing chosen is an answer too.
+func (s *Server) kinds(p *view.Page, u *unsent) []view.Option {
+	out := []view.Option{{Label: p.T("page.kind.unknown")}}
+	for _, d := range s.Rules().County().Domains {
+		name := d.Zh
+		if p.Lang == "en" {
+			name = d.En
+		}
+		for _, c := range d.Categories {
+			value := strconv.Itoa(d.Number) + "/" + c.Code
+			out = append(out, view.Option{Value: value, Label: p.T("page.kind.of", "Domain", name, "Category", placeName(p, c)), On: u.Form.Get("kind") == value})
+		}
+	}
+	return out
+}
+
+func checkDeal(p *view.Page, u *unsent) []view.Wrong {
+	var out []view.Wrong
+	if len(u.Form["requests"]) == 0 {
+		out = append(out, view.Wrong{Field: "requests", Text: p.T("page.need.requests")})
+	}
+	if text := u.get("amount"); text != "" {
+		if _, ok := fen(text); !ok {
+			out = append(out, view.Wrong{Field: "amount", Text: p.T("page.bad.amount")})
+		}
+	}
+	for _, name := range []string{"bought_on", "knew_on"} {
+		if text := u.get(name); text != "" {
+			if _, err := calendar.ParseDate(text); err != nil {
+				out = append(out, view.Wrong{Field: name, Text: p.T("page.bad.date")})
+			}
+		}
+	}
+	return out
+}
+
+func fillYou(_ *Server, p *view.Page, u *unsent, f *view.Form) {
+	f.Lead = []string{p.T("page.file.you.lead")}
+	name, phone, mail, address := u.ask(p, "name", "text"), u.ask(p, "phone", "tel"), u.ask(p, "email", "email"), u.ask(p, "address", "text")
+	name.Fill, phone.Fill, mail.Fill, address.Fill = "name", "tel", "email", "street-address"
+	as := u.ask(p, "as", "choice")
+	as.Options = u.options(p, "as", "page.as.", "self", "agent", "guardian")
+	f.Fields = []view.Field{name, phone, optional(mail), optional(address), optional(u.ask(p, "identity", "text")), optional(as), optional(u.ask(p, "agent", "text")), optional(u.ask(p, "others", "area"))}
+}
+
+func checkYou(p *view.Page, u *unsent) []view.Wrong {
+	out := needs("name")(p, u)
+	phone := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -　－()（）+", r) {
+			return -1
+		}
+		return r
+	}, u.get("phone"))
+	switch {
+	case phone == "" && u.get("email") == "" && len([]rune(u.get("address"))) < 6:
+		out = append(out, view.Wrong{Field: "phone", Text: p.T("page.need.reach")})
+	case phone != "" && (len(phone) < 7 || strings.ContainsFunc(phone, func(r rune) bool { return r < '0' || r > '9' })):
+		out = append(out, view.Wrong{Field: "phone", Text: p.T("page.bad.phone")})
+	}
+	if mail := u.get("email"); mail != "" && (!strings.Contains(mail, "@") || strings.ContainsAny(mail, " ,;")) {
+		out = append(out, view.Wrong{Field: "email", Text: p.T("page.bad.email")})
+	}
+	if as := u.get("as"); as != "" && as != "self" && u.get("agent") == "" {
+		out = append(out, view.Wrong{Field: "agent", Text: p.T("page.need.agent")})
+	}
+	return out
+}
+
+func fillConsent(_ *Server, p *view.Page, u *unsent, f *view.Form) {
+	f.Lead = []string{p.T("page.file.consent.lead"), p.T("page.file.consent.kept")}
+	for _, name := range []string{"publish_consent", "entrust_consent"} {
+		q := u.ask(p, name, "choice")
+		q.Options = u.options(p, name, "page.consent."+name+".", "yes", "no")
+		f.Fields = append(f.Fields, q)
+	}
+}
+
+// fillReview shows every answer with the way back to it.
+func fillReview(s *Server, p *view.Page, u *unsent, f *view.Form) {
+	f.Lead = []string{p.T("page.file.review.lead." + u.Form.Get("track"))}
+	f.Submit = p.T("page.file.send." + u.Form.Get("track"))
+	f.Note = p.T("page.file.truth")
+	row := func(step, name, value string) {
+		if value != "" {
+			f.Aside = append(f.Aside, view.Row{Name: p.T("page.ask." + name), Value: value, To: "/file/" + step})
+		}
+	}
+	for _, st := range filingSteps {
+		for _, name := range st.names {
+			switch name {
+			case "requests", "kind", "town", "as", "where", "publish_consent", "entrust_consent":
+				row(st.name, name, s.chosenWords(p, u, name))
+			default:
+				row(st.name, name, u.get(name))
+			}
+		}
+	}
+}
+
+// chosenWords are an answer that was picked from a list, as it was shown.
+func (s *Server) chosenWords(p *view.Page, u *unsent, name string) string {
+	prefix := map[string]string{"requests": "request.", "as": "page.as.", "where": "page.where.", "publish_consent": "page.consent.publish_consent.", "entrust_consent": "page.consent.entrust_consent."}[name]
+	var out []string
+	for _, code := range u.Form[name] {
+		switch {
+		case code == "":
+		case name == "kind" || name == "town":
+			list := s.kinds(p, u)
+			if name == "town" {
+				list = nil
+				for _, t := range s.Rules().County().Towns {
+					list = append(list, view.Option{Value: t.Code, Label: placeName(p, t)})
+				}
+			}
+			for _, o := range list {
+				if o.Value == code {
+					out = append(out, o.Label)
+				}
+			}
+		case has(p.Lang, prefix+code):
+			out = append(out, p.T(prefix+code))
+		}
+	}
+	return strings.Join(out, p.T("page.and"))
+}
+
+// findMerchants completes a shop's name as it is typed: the API's own search,
+// as a visitor sees it. Without scripts nobody asks it.
+func (s *Server) findMerchants(ctx context.Context, c *Call) (any, error) {
+	p := s.base(c, "page.file.merchant")
+	found := &view.Found{}
+	if words := c.Query("merchant"); len([]rune(register.Fold(words))) >= visitorLeast && len([]rune(words)) <= 100 {
+		found.Asked = true
+		list, err := s.visited(ctx, &Call{Query: func(string) string { return "" }}, words)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range list.(merchantPage).Merchants {
+			found.Shops = append(found.Shops, view.Shop{ID: m.ID, Name: m.Name, Town: s.townName(p, m.Town)})
+		}
+	}
+	return page{body: view.FoundShops(p, found)}, nil
+}
+
+func (s *Server) townName(p *view.Page, code string) string {
+	for _, t := range s.Rules().County().Towns {
+		if t.Code == code {
+			return placeName(p, t)
+		}
+	}
+	return ""
+}
+
+// pickMerchant takes name, place and code of an entry of the register over.
+func (s *Server) pickMerchant(ctx context.Context, c *Call, u *unsent, token, id string) (any, error) {
+	m, err := s.Store.Merchant(ctx, id)
+	if err != nil || m.Status != register.Active {
+		return moved{to: c.path}, nil //nolint:nilerr // an entry that is not there fills in nothing
+	}
+	u.Form.Set("merchant", m.Name)
+	u.Form.Set("town", m.Town)
+	if m.CodeValid {
+		u.Form.Set("code", m.Code)
+	}
+	if m.ShopAddress != "" {
+		u.Form.Set("shop_address", m.ShopAddress)
+	}
+	return moved{to: c.path + "#f-shop_address"}, s.keep(ctx, token, u)
+}

@@ -1,0 +1,37 @@
+package handlers
+
+import "maps"
+
+// The parameters that pages know.
+func init() {
+	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}})
+}
+
+// pageRoutes are the pages. What a page does goes through the API's own
+// handlers; its buttons are the moves that the case allows.
+func (s *Server) pageRoutes() []Route {
+	return []Route{
+		{"GET", "/", Anyone, Reading, s.front, 0},
+		{"GET", "/guide", Anyone, Reading, s.guide, 0},
+		{"GET", "/track", Anyone, Reading, s.track, 0},
+		{"POST", "/preferences", Anyone, Intake, s.prefer, 0},
+		{"GET", "/static/{file}", Anyone, Reading, s.asset, 0},
+		{"GET", "/file", Anyone, Reading, s.chooseWay, 0},
+		{"POST", "/file", Anyone, Intake, s.beginDraft, 0},
+		{"GET", "/file/resume", Anyone, Reading, s.resumeDraft, 0},
+		{"POST", "/file/resume", Anyone, Intake, s.openDraft, 0},
+		{"GET", "/file/merchants", Anyone, Lookup, s.findMerchants, 0},
+		{"GET", "/file/{step}", Anyone, Reading, s.showStep, 0},
+		{"POST", "/file/{step}", Anyone, Intake, s.takeStep, 0},
+		{"GET", "/c/{number}", Keeper, Reading, s.showCase, 0},
+		{"POST", "/c/{number}", Anyone, Intake, s.openCase, 0},
+		{"GET", "/c/{number}/kept", Keeper, Reading, s.keepLink, 0},
+		{"GET", "/c/{number}/receipt", Keeper, Reading, s.receiptFile, 0},
+		{"GET", "/c/{number}/data", Keeper, Reading, s.myData, 0},
+		{"GET", "/c/{number}/data/copy", Keeper, Reading, s.dataFile, 0},
+		{"POST", "/c/{number}/data", Keeper, Writing, s.eraseMine, 0},
+		{"POST", "/c/{number}/leave", Keeper, Writing, s.leaveCase, 0},
+		{"GET", "/c/{number}/act/{event}", Keeper, Reading, s.showAct, 0},
+		{"POST", "/c/{number}/act/{event}", Keeper, Writing, s.takeAct, 0},
+	}
+}
