@@ -38,13 +38,14 @@ func browse(t *testing.T, script []string, env ...string) {
 		}
 		_, _ = rw.Write([]byte("{}"))
 	})
+	officer := s.officer("officer", "hub")
 	mux.HandleFunc("/link", func(rw http.ResponseWriter, r *http.Request) {
 		var in struct{ Number string }
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 			http.Error(rw, err.Error(), http.StatusBadRequest)
 			return
 		}
-		token, _ := s.give(in.Number, s.officer("officer", "hub"), `{"recipient":"merchant"}`)
+		token, _ := s.give(in.Number, officer, `{"recipient":"merchant"}`)
 		_ = json.NewEncoder(rw).Encode(map[string]string{"link": "/c/" + in.Number + "#" + token})
 	})
 	control := httptest.NewServer(mux)

@@ -37,7 +37,7 @@ func (s *Server) look(ctx context.Context, c *Call) (*shown, error) {
 		return nil, err
 	}
 	for _, m := range movesOf(workflow.Allowed(settled(v.Case, s.Rules(), s.Now()), s.Rules(), s.Now()), x.side) {
-		if c.Link.May(m.Event) && !needsPaper(m) {
+		if c.Link.May(m.Event) && !needsPaper(m) && x.ownSide(m) {
 			x.moves = append(x.moves, m)
 		}
 	}
@@ -54,6 +54,13 @@ func needsPaper(m MoveView) bool {
 		}
 	}
 	return false
+}
+
+// ownSide holds a move about an offer to whose offer it is: which side acts is
+// all that such a guard still waits for.
+func (x *shown) ownSide(m MoveView) bool {
+	_, by := x.v.OpenOffer()
+	return !(slices.Contains(m.Needs, "own_offer") && by != x.side || slices.Contains(m.Needs, "not_own_offer") && by == x.side)
 }
 
 // showCase is the page of a case; without a link that works it asks for one.

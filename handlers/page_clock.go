@@ -61,7 +61,10 @@ func (s *Server) clockWords(p *view.Page, x *shown, k *ClockView) view.Clock {
 	mine := who == x.side
 	name := p.T("clock." + k.Code)
 	out := view.Clock{Title: p.T("page.clock.theirs", "Who", p.T("page.who."+who), "Clock", name)}
-	if mine {
+	switch {
+	case k.Code == "green_channel" || k.Code == "negotiation_extension": // both sides talk
+		out.Title = name
+	case mine:
 		out.Title = p.T("page.clock.mine", "Clock", name)
 	}
 	if has(p.Lang, "page.then."+k.Code) {
