@@ -7,6 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${FANGXIN_BENCH_CACHE:-${TMPDIR:-/tmp}/fangxin-bench}
 mkdir -p "$folder/tmp"
+exec 9>"$folder/lock"
+flock -n 9 || { echo "another run uses $folder" >&2; exit 1; }
 redis=""
 finish() {
   [ -z "$redis" ] || kill "$redis" 2>/dev/null || true
@@ -22,5 +24,7 @@ FANGXIN_BENCH_REDIS=redis://127.0.0.1:$port
 FANGXIN_BENCH_BINARY=$folder/fangxin
 go build -o "$FANGXIN_BENCH_BINARY" ./cmd/fangxin
 go build -o "$folder/bench" ./bench
-export FANGXIN_BENCH_POSTGRES FANGXIN_BENCH_REDIS FANGXIN_BENCH_BINARY
+FANGXIN_BENCH_RIVER=$folder/river # another module; without it a row of the midnight says so
+go build -C bench/river -o "$FANGXIN_BENCH_RIVER" . || rm -f "$FANGXIN_BENCH_RIVER"
+export FANGXIN_BENCH_RIVER FANGXIN_BENCH_POSTGRES FANGXIN_BENCH_REDIS FANGXIN_BENCH_BINARY
 TMPDIR=$folder/tmp "$folder/bench" "$@"

@@ -110,7 +110,7 @@ func (b *bench) callers() []int {
 	if b.quick {
 		return []int{1, 64}
 	}
-	return []int{1, 8, 16, 32, 64, 128}
+	return []int{1, 8, 16, 64, 128}
 }
 
 func nameOf(server string) string {
@@ -128,23 +128,28 @@ func (b *bench) executes(server string) error {
 	}
 	defer c.close()
 	for _, callers := range b.callers() {
-		var door, limit, models rounds
-		for range b.rounds {
-			for _, x := range []struct {
-				into *rounds
-				do   func() error
-			}{{&limit, c.limit}, {&door, c.door}, {&models, c.models}} {
-				s, err := drive(callers, b.window, same(x.do))
-				if err != nil {
-					return err
-				}
-				*x.into = append(*x.into, s)
-			}
-		}
 		what := fmt.Sprintf("Execute, %s, %d callers", nameOf(server), callers)
-		b.compare(what, door, limit, "grouped by hand", aimOf(server, callers, false))
-		b.beside(what, door, models, modelsAim(server, callers))
+		b.row(what, func() error { return b.execute(c, server, callers, what) })
 	}
+	return nil
+}
+
+func (b *bench) execute(c *contenders, server string, callers int, what string) error {
+	var door, limit, models rounds
+	for range b.rounds {
+		for _, x := range []struct {
+			into *rounds
+			do   func() error
+		}{{&limit, c.limit}, {&door, c.door}, {&models, c.models}} {
+			s, err := drive(callers, b.window, same(x.do))
+			if err != nil {
+				return err
+			}
+			*x.into = append(*x.into, s)
+		}
+	}
+	b.compare(what, door, limit, "grouped by hand", aimOf(server, callers, false))
+	b.beside(what, door, models, modelsAim(server, callers))
 	return nil
 }
 
@@ -154,14 +159,14 @@ func (b *bench) compare(what string, a, limit rounds, name string, aim float64) 
 	l := line{what: what, figure: a.String(), limit: name + ": " + limit.String(), ratio: number(r)}
 	l.aim, l.met = atLeast(r, aim)
 	b.report.add(l)
-	t := line{what: what + ", p99", figure: "", limit: "", ratio: number(tail)}
+	t := line{what: what + ", p99", figure: a.middle(p99), limit: name + ": " + limit.middle(p99), ratio: number(tail)}
 	t.aim, t.met = atMost(tail, 1.4)
 	b.report.add(t)
 }
 
 func (b *bench) beside(what string, a, models rounds, aim float64) {
 	r := ratio(a, models, perSecond)
-	l := line{what: what, figure: "", limit: "bun models one by one: " + models.String(), ratio: number(r), aim: "–", met: "–"}
+	l := line{what: what, figure: a.String(), limit: "bun models one by one: " + models.String(), ratio: number(r), aim: "–", met: "–"}
 	if aim > 0 {
 		l.aim, l.met = atLeast(r, aim)
 	}

@@ -30,7 +30,7 @@ const body = `{"track":"authority","person":{"name":"演示张三","phone":"1380
 "domain":1,"category":"false_publicity","town":"370321001","amount_fen":12800,"requests":["refund"],"publish_consent":true,"entrust_consent":false}`
 
 // helpers are what this program does in processes of its own.
-var helpers = map[string]func(args []string) error{"load": loadHelper, "serve": serveHelper, "node": nodeHelper}
+var helpers = map[string]func(args []string) error{"part": partHelper, "load": loadHelper, "serve": serveHelper, "node": nodeHelper}
 
 // server is a process that listens.
 type server struct {
@@ -273,26 +273,33 @@ func (b *bench) overHTTP(pg string) error {
 		clients = []int{8}
 	}
 	for _, n := range clients {
-		var door, limit, models, nothing rounds
-		for range b.rounds {
-			for _, x := range []struct {
-				into *rounds
-				s    *server
-			}{{&limit, w.limit}, {&door, w.door}, {&models, w.models}, {&nothing, w.nothing}} {
-				s, err := b.load(x.s, n, w.body)
-				if err != nil {
-					return err
-				}
-				*x.into = append(*x.into, s)
-			}
-		}
 		what := fmt.Sprintf("filing over HTTP, %s, %d clients", nameOf(pg), n)
-		b.compare(what, door, limit, "echo, grouped by hand", aimOf(pg, n, true))
-		b.beside(what, door, models, 0)
-		b.report.add(line{what: what, limit: "echo, nothing stored: " + nothing.String(), ratio: number(ratio(door, nothing, perSecond)), aim: "–", met: "–"})
-		if n == 128 {
-			b.report.add(line{what: "memory under 128 clients, " + nameOf(pg), figure: fmt.Sprintf("%d MB", door[len(door)-1].Memory>>20), limit: "–", ratio: "–", aim: "–", met: "–"})
+		b.row(what, func() error { return b.clients(w, pg, n, what) })
+	}
+	return nil
+}
+
+func (b *bench) clients(w *web, pg string, n int, what string) error {
+	var door, limit, models, nothing rounds
+	for range b.rounds {
+		for _, x := range []struct {
+			into *rounds
+			s    *server
+		}{{&limit, w.limit}, {&door, w.door}, {&models, w.models}, {&nothing, w.nothing}} {
+			s, err := b.load(x.s, n, w.body)
+			if err != nil {
+				return err
+			}
+			*x.into = append(*x.into, s)
 		}
+	}
+	b.compare(what, door, limit, "echo, grouped by hand", aimOf(pg, n, true))
+	b.beside(what, door, models, 0)
+	b.report.add(line{what: what, figure: door.String(), limit: "echo, nothing stored: " + nothing.String(), ratio: number(ratio(door, nothing, perSecond)), aim: "–", met: "–"})
+	if n == 128 {
+		ours, theirs := door[len(door)-1].Memory, limit[len(limit)-1].Memory
+		b.report.add(line{what: "memory under 128 clients, " + nameOf(pg), figure: fmt.Sprintf("%d MB", ours>>20), limit: fmt.Sprintf("echo, grouped by hand: %d MB", theirs>>20),
+			ratio: number(float64(ours) / float64(theirs)), aim: "–", met: "–"})
 	}
 	return nil
 }

@@ -2,8 +2,8 @@ package main
 
 import (
 	"database/sql"
-	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"fangxin/migrations"
@@ -17,14 +17,20 @@ func kept(server, name string) (full string, there bool, err error) {
 		return "", false, err
 	}
 	defer func() { _ = admin.Close() }()
-	steps, err := migrations.Status(ctx, admin, "postgres")
+	now, err := schema(admin)
 	if err != nil {
 		return "", false, err
 	}
-	full = fmt.Sprintf("%s_schema%d", name, len(steps))
+	full = name + "_schema" + now
 	var n int
 	err = admin.QueryRow("select count(*) from pg_database where datname = $1 and datallowconn", full).Scan(&n)
 	return full, n == 1, err
+}
+
+// schema is the number of this version's schema.
+func schema(db *sql.DB) (string, error) {
+	steps, err := migrations.Status(ctx, db, "postgres")
+	return strconv.Itoa(len(steps)), err
 }
 
 // rename keeps a database that was built, under its name.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -86,8 +87,12 @@ func (r rounds) of(get func(speed) float64) []float64 {
 }
 
 func (r rounds) String() string {
-	p50, p99 := r.of(func(s speed) float64 { return float64(s.P50) }), r.of(func(s speed) float64 { return float64(s.P99) })
-	return fmt.Sprintf("%s/s (p50 %s, p99 %s ms)", number(median(r.of(perSecond))), milli(time.Duration(median(p50))), milli(time.Duration(median(p99))))
+	return fmt.Sprintf("%s/s (p50 %s, p99 %s)", number(median(r.of(perSecond))), strings.TrimSuffix(r.middle(p50), " ms"), r.middle(p99))
+}
+
+// middle is the median of a duration.
+func (r rounds) middle(get func(speed) float64) string {
+	return milli(time.Duration(median(r.of(get)))) + " ms"
 }
 
 func perSecond(s speed) float64 { return s.PerSecond }

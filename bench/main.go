@@ -3,8 +3,8 @@
 // It prints ratios; absolute figures hold for one machine only.
 //
 // Called with a first argument it is one of its own helpers, in a process of its
-// own: load (the load program), serve (a contender over HTTP), node (a second
-// node on one database).
+// own: part (a family of rows), load (the load program), serve (a contender over
+// HTTP), node (a second node on one database).
 package main
 
 import (
@@ -12,10 +12,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime/debug"
-	"runtime/pprof"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -27,31 +28,39 @@ type bench struct {
 	rounds                  int
 	window                  time.Duration
 	quick                   bool
+	cases, due, counts      int // sizes of the large databases, see flags
+	merchants, imported     int
+	profiles                string
 	report                  report
 }
 
+// part is a family of rows. The names are what -rows takes; most is what it may
+// take at the longest: the run goes on without what does not come back.
 type part struct {
 	name string
+	most time.Duration
 	run  func(*bench) error
 }
 
-// parts are in the order of the table of aims. The names are what -rows takes.
+// parts are in the order of the table of aims.
 var parts = []part{
-	{"execute-postgres", func(b *bench) error { return b.executes(b.postgres) }},
-	{"execute-sqlite", func(b *bench) error { return b.executes("") }},
-	{"http-postgres", func(b *bench) error { return b.overHTTP(b.postgres) }},
-	{"http-sqlite", func(b *bench) error { return b.overHTTP("") }},
-	{"nodes", (*bench).nodes},
-	{"midnight", (*bench).midnight},
-	{"during", (*bench).during},
-	{"reads", (*bench).reads},
-	{"register-postgres", func(b *bench) error { return b.registers(b.postgres) }},
-	{"register-sqlite", func(b *bench) error { return b.registers("") }},
-	{"disk", (*bench).disk},
-	{"start", (*bench).start},
-	{"verify", (*bench).verify},
-	{"cost-postgres", func(b *bench) error { return b.cost(b.postgres) }},
-	{"cost-sqlite", func(b *bench) error { return b.cost("") }},
+	{"execute-postgres", 3 * time.Minute, func(b *bench) error { return b.executes(b.postgres) }},
+	{"execute-sqlite", 3 * time.Minute, func(b *bench) error { return b.executes("") }},
+	{"http-postgres", 3 * time.Minute, func(b *bench) error { return b.overHTTP(b.postgres) }},
+	{"http-sqlite", 3 * time.Minute, func(b *bench) error { return b.overHTTP("") }},
+	{"nodes", time.Minute, (*bench).nodes},
+	{"midnight", 6 * time.Minute, (*bench).midnight},
+	{"during", 3 * time.Minute, (*bench).during},
+	{"statistics", 4 * time.Minute, (*bench).statistics},
+	{"live", time.Minute, (*bench).live},
+	{"disk", time.Minute, (*bench).disk},
+	{"reads", 5 * time.Minute, (*bench).reads},
+	{"start", 4 * time.Minute, (*bench).start},
+	{"cost-postgres", time.Minute, func(b *bench) error { return b.cost(b.postgres) }},
+	{"cost-sqlite", time.Minute, func(b *bench) error { return b.cost("") }},
+	{"verify", time.Minute, (*bench).verify},
+	{"register-postgres", 5 * time.Minute, func(b *bench) error { return b.registers(b.postgres) }},
+	{"register-sqlite", 5 * time.Minute, func(b *bench) error { return b.registers("") }},
 }
 
 func main() {
@@ -63,53 +72,75 @@ func main() {
 }
 
 func run() error {
-	if len(os.Args) > 1 {
-		if helper, ok := helpers[os.Args[1]]; ok {
-			return helper(os.Args[2:])
+	args := os.Args[1:]
+	if len(args) > 0 {
+		if helper, ok := helpers[args[0]]; ok {
+			return helper(args[1:])
 		}
 	}
-	b := &bench{postgres: os.Getenv("FANGXIN_BENCH_POSTGRES"), redis: os.Getenv("FANGXIN_BENCH_REDIS"), binary: os.Getenv("FANGXIN_BENCH_BINARY")}
-	var names []string
-	for _, p := range parts {
-		names = append(names, p.name)
+	b := &bench{}
+	f := b.flags()
+	rows := f.String("rows", "", "what to measure, by the beginning of its name, separated by commas; empty: all of "+strings.Join(names(), ", "))
+	budget := f.Duration("budget", 23*time.Minute, "when this is over nothing more is begun, and what runs is ended")
+	markdown := f.String("markdown", "", "write the table into this file, between its marks")
+	if err := f.Parse(args); err != nil {
+		return err
 	}
-	rows := flag.String("rows", "", "what to measure, by the beginning of its name, separated by commas; empty: all of "+strings.Join(names, ", "))
-	flag.IntVar(&b.rounds, "rounds", 5, "interleaved rounds; medians are told")
-	flag.DurationVar(&b.window, "window", 1500*time.Millisecond, "how long each contender runs in a round")
-	flag.BoolVar(&b.quick, "quick", false, "one short round on small data, to see that everything runs: the figures say nothing")
-	markdown := flag.String("markdown", "", "write the table into this file, between its marks")
-	profile := flag.String("cpuprofile", "", "write a processor profile to this file")
-	flag.Parse()
-	if b.quick {
-		b.rounds, b.window = 1, 300*time.Millisecond
+	if err := b.settle(); err != nil {
+		return err
 	}
-	if b.postgres == "" || b.binary == "" {
-		return fmt.Errorf("FANGXIN_BENCH_POSTGRES and FANGXIN_BENCH_BINARY: `make bench` starts a server and builds the program")
-	}
-	if *profile != "" {
-		f, err := os.Create(*profile)
-		if err == nil {
-			err = pprof.StartCPUProfile(f)
-		}
-		if err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
+	var stop context.CancelFunc
+	ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	b.report.head(b)
+	until := time.Now().Add(*budget)
 	for _, p := range parts {
 		asked := func(name string) bool { return name != "" && strings.HasPrefix(p.name, name) }
 		if *rows == "" || slices.ContainsFunc(strings.Split(*rows, ","), asked) {
-			start := time.Now()
-			if err := p.run(b); err != nil {
-				return fmt.Errorf("%s: %w", p.name, err)
-			}
-			fmt.Printf("  (%s in %s)\n", p.name, time.Since(start).Round(time.Second))
+			b.apart(p, until, args)
 		}
 	}
 	b.report.print(os.Stdout)
-	if *markdown != "" {
+	if *markdown != "" && ctx.Err() == nil {
 		return b.report.write(*markdown)
 	}
+	return ctx.Err()
+}
+
+// flags are what a run and each of its parts are told.
+func (b *bench) flags() *flag.FlagSet {
+	f := flag.NewFlagSet("bench", flag.ExitOnError)
+	f.IntVar(&b.rounds, "rounds", 5, "interleaved rounds; medians are told")
+	f.DurationVar(&b.window, "window", 1200*time.Millisecond, "how long each contender runs in a round")
+	f.IntVar(&b.cases, "cases", 1_000_000, "cases among which deadlines fall due and pages are read")
+	f.IntVar(&b.due, "due", 100_000, "deadlines that fall due in one instant")
+	f.IntVar(&b.counts, "counts", 10_000_000, "contributions that statistics add up, beside a tenth of them")
+	f.IntVar(&b.merchants, "merchants", 1_000_000, "entries of the register that is searched")
+	f.IntVar(&b.imported, "imported", 50_000, "merchants in the file that is imported")
+	f.BoolVar(&b.quick, "quick", false, "one short round on small data, to see that everything runs: the figures say nothing")
+	f.StringVar(&b.profiles, "cpuprofile", "", "write a processor profile of each part into this folder")
+	return f
+}
+
+// settle completes what the flags say.
+func (b *bench) settle() error {
+	b.postgres, b.redis, b.binary = os.Getenv("FANGXIN_BENCH_POSTGRES"), os.Getenv("FANGXIN_BENCH_REDIS"), os.Getenv("FANGXIN_BENCH_BINARY")
+	if b.postgres == "" || b.binary == "" {
+		return fmt.Errorf("FANGXIN_BENCH_POSTGRES and FANGXIN_BENCH_BINARY: `make bench` starts a server and builds the program")
+	}
+	if b.quick {
+		b.rounds, b.window = 1, 300*time.Millisecond
+		b.cases, b.due, b.counts, b.merchants, b.imported = 20_000, 2_000, 100_000, 10_000, 4_000
+	}
+	if b.due*2 > b.cases {
+		return fmt.Errorf("-due: %d of %d -cases; at most half of them can fall due", b.due, b.cases)
+	}
 	return nil
+}
+
+func names() (list []string) {
+	for _, p := range parts {
+		list = append(list, p.name)
+	}
+	return list
 }

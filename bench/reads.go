@@ -16,10 +16,7 @@ import (
 // readsDatabase is a database of many cases that differ in place, officer and
 // time, as lists and searches see them; it is built once and kept.
 func (b *bench) readsDatabase() (dsn string, cases int, err error) {
-	cases = 1_000_000
-	if b.quick {
-		cases = 10_000
-	}
+	cases = b.cases
 	name, there, err := kept(b.postgres, fmt.Sprintf("reads_%d", cases))
 	if err != nil {
 		return "", 0, err
@@ -43,7 +40,7 @@ func (b *bench) readsDatabase() (dsn string, cases int, err error) {
 		return "", 0, err
 	}
 	if dsn, err = rename(b.postgres, dsn, name); err == nil {
-		fmt.Printf("  built %d cases in %s\n", cases, time.Since(start).Round(time.Second))
+		fmt.Printf("built %d cases in %s\n", cases, time.Since(start).Round(time.Second))
 	}
 	return dsn, cases, err
 }
@@ -132,7 +129,7 @@ func (b *bench) reads() error {
 		{"a search for two characters, every case a hit", page(unit, store.Filter{Words: "演示"}, store.Page{Sort: "filed", Limit: 20})},
 		{"a search for a word of one case in 5,000", page(all, store.Filter{Words: "x4711"}, store.Page{Sort: "filed", Limit: 20})},
 	} {
-		took, err := b.often(x.what, x.do)
+		took, err := b.often(x.do)
 		if err != nil {
 			return fmt.Errorf("%s: %w", x.what, err)
 		}
@@ -141,10 +138,10 @@ func (b *bench) reads() error {
 	return nil
 }
 
-// often runs a deed for as long as the rounds would take, in order of duration.
-func (b *bench) often(_ string, do func() error) ([]time.Duration, error) {
+// often runs a deed for as long as a round takes, in order of duration.
+func (b *bench) often(do func() error) ([]time.Duration, error) {
 	var all []time.Duration
-	for stop := time.Now().Add(b.window * time.Duration(b.rounds) / 2); len(all) < 3 || time.Now().Before(stop); {
+	for stop := time.Now().Add(b.window); len(all) < 3 || time.Now().Before(stop); {
 		start := time.Now()
 		if err := do(); err != nil {
 			return nil, err
@@ -157,8 +154,7 @@ func (b *bench) often(_ string, do func() error) ([]time.Duration, error) {
 
 // disk measures what a deadline that waits takes on disk.
 func (b *bench) disk() error {
-	filings, due := b.sizes()
-	name, err := midnightTemplate(b.postgres, filings, due)
+	name, err := b.midnightTemplate()
 	if err != nil {
 		return err
 	}

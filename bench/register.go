@@ -1,8 +1,12 @@
 package main
 
 import (
+	"database/sql"
 	"encoding/csv"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -23,17 +27,13 @@ import (
 // registers measures importing merchants from a file, with the memory it takes,
 // and searching a register of a million, beside one name read by its index.
 func (b *bench) registers(server string) error {
-	merchants, rows := 1_000_000, 100_000
-	if b.quick {
-		merchants, rows = 10_000, 4_000
-	}
+	merchants, rows := b.merchants, b.imported
 	base := "SQLite"
 	if server != "" {
 		base = "PostgreSQL"
 	}
-	if err := b.importing(server, base, rows); err != nil {
-		return err
-	}
+	what := fmt.Sprintf("import of %d merchants, %s", rows, base)
+	b.row(what, func() error { return b.importing(server, what, rows) })
 	s, err := b.registerOf(server, merchants)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func benchTowns() (towns []simulate.Town, codes map[string]string) {
 
 // importing takes a file of invented merchants into an empty register, and then a
 // fifth of it into another, to see whether memory grows with the file.
-func (b *bench) importing(server, base string, rows int) error {
+func (b *bench) importing(server, what string, rows int) error {
 	seconds, peak, err := importOf(server, rows)
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func (b *bench) importing(server, base string, rows int) error {
 	if err != nil {
 		return err
 	}
-	l := line{what: fmt.Sprintf("import of %d merchants, %s", rows, base), figure: fmt.Sprintf("%.0f rows/s, %d MB of heap at most", float64(rows)/seconds, peak>>20),
+	l := line{what: what, figure: fmt.Sprintf("%.0f rows/s, %d MB of heap at most", float64(rows)/seconds, peak>>20),
 		limit: fmt.Sprintf("a fifth of the file: %d MB", small>>20), ratio: number(float64(peak) / float64(small))}
 	l.aim, l.met = atMost(float64(peak)/float64(small), 1.5)
 	b.report.add(l)
@@ -177,7 +177,7 @@ func (b *bench) registerOf(server string, merchants int) (*store.Store, error) {
 	if err := fillRegister(s, merchants); err != nil {
 		return nil, err
 	}
-	fmt.Printf("  built a register of %d in %s\n", merchants, time.Since(start).Round(time.Second))
+	fmt.Printf("built a register of %d in %s\n", merchants, time.Since(start).Round(time.Second))
 	if server == "" {
 		return s, os.WriteFile(filepath.Join(folder, "built"), nil, 0o600)
 	}
@@ -190,27 +190,120 @@ func (b *bench) registerOf(server string, merchants int) (*store.Store, error) {
 	return openAt(dsn, data, now)
 }
 
-// fillRegister takes invented merchants, all with right codes: nothing to match.
+// copies is how many entries each entry of a large register becomes: one and its
+// copies under ids and codes of their own. A county's shops share names too.
+const copies = 25
+
+// fillRegister takes a part of the merchants as an import does, all with right
+// codes: nothing to match. The rest are copies of their rows.
 func fillRegister(s *store.Store, merchants int) error {
 	towns, _ := benchTowns()
 	var lot []store.StatedMerchant
-	for m := range simulate.Merchants(1, merchants*107/100, "桓台县", towns) {
+	left := merchants / copies
+	for m := range simulate.Merchants(1, merchants, "桓台县", towns) {
 		if !register.ValidCode(m.Code) {
 			continue
 		}
-		if lot = append(lot, m); len(lot) < 1000 {
+		if lot = append(lot, m); len(lot) < min(1000, left) {
 			continue
 		}
 		if _, err := s.TakeMerchants(ctx, store.By{Actor: "bench"}, lot); err != nil {
 			return err
 		}
-		lot = lot[:0]
-		if merchants -= 1000; merchants <= 0 {
+		if left -= len(lot); left <= 0 {
 			break
 		}
+		lot = lot[:0]
+	}
+	if err := copyRegister(s); err != nil {
+		return err
 	}
 	_, err := s.Pool().Exec("analyze")
 	return err
+}
+
+func copyRegister(s *store.Store) error {
+	lite := s.Dialect() == "sqlite"
+	var first, last int64
+	if err := s.Pool().QueryRow("select min(id), max(id) from merchants").Scan(&first, &last); err != nil {
+		return err
+	}
+	apart := last - first + 1
+	if lite { // its index of pieces cannot be read, so it is made again
+		if err := copyPieces(s, apart); err != nil {
+			return err
+		}
+	}
+	series := fmt.Sprintf("generate_series(1, %d) g", copies-1)
+	if lite {
+		series = fmt.Sprintf("(with recursive n (g) as (select 1 union all select g + 1 from n where g < %d) select g from n)", copies-1)
+	}
+	differs := map[string]string{"id": fmt.Sprintf("id + g * %d", apart), "merchant_id": fmt.Sprintf("merchant_id + g * %d", apart), "ref": "ref || '-' || g",
+		"code": fmt.Sprintf("case when code = '' then '' else substr(code, 1, 8) || (1000000000 + (id - %d) * %d + g) end", first, copies)}
+	for _, name := range []string{"merchants", "merchant_search"} {
+		columns, err := columnsOf(s.Pool(), name)
+		if err != nil {
+			return err
+		}
+		var list []string
+		for _, c := range columns {
+			if d, ok := differs[c]; ok {
+				c = d
+			}
+			list = append(list, c)
+		}
+		if _, err := s.Pool().Exec("insert into " + name + " (" + strings.Join(columns, ", ") + ") select " + strings.Join(list, ", ") + " from " + name + ", " + series); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func columnsOf(pool *sql.DB, table string) ([]string, error) {
+	rows, err := pool.Query("select * from " + table + " where false")
+	if err != nil {
+		return nil, err
+	}
+	columns, err := rows.Columns()
+	return columns, errors.Join(err, rows.Close())
+}
+
+func copyPieces(s *store.Store, apart int64) error {
+	rows, err := s.Pool().Query("select id, body from merchants")
+	if err != nil {
+		return err
+	}
+	pieces := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var body string
+		var m register.Merchant
+		if err := errors.Join(rows.Scan(&id, &body), json.Unmarshal([]byte(body), &m)); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		pieces[id] = strings.Join(register.IndexOf(m).Pieces, " ")
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	tx, err := s.Pool().Begin()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	st, err := tx.Prepare("insert into merchant_pieces (rowid, pieces) values (?, ?)")
+	if err != nil {
+		return err
+	}
+	ids := slices.Sorted(maps.Keys(pieces))
+	for g := range int64(copies - 1) {
+		for _, id := range ids {
+			if _, err := st.Exec(id+(g+1)*apart, pieces[id]); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.Commit()
 }
 
 // searching asks what people type: whole names, parts, initials, pinyin, codes.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -16,9 +17,22 @@ import (
 // line is one row of the table: a figure beside its limit.
 type line struct{ what, figure, limit, ratio, aim, met string }
 
+// MarshalJSON and UnmarshalJSON carry a row from a part's process to the table.
+func (l line) MarshalJSON() ([]byte, error) {
+	return json.Marshal([]string{l.what, l.figure, l.limit, l.ratio, l.aim, l.met})
+}
+
+func (l *line) UnmarshalJSON(text []byte) error {
+	var all [6]string
+	err := json.Unmarshal(text, &all)
+	*l = line{all[0], all[1], all[2], all[3], all[4], all[5]}
+	return err
+}
+
 type report struct {
 	machine string
 	lines   []line
+	out     *json.Encoder // of a part: to the run that it belongs to
 }
 
 // head says on what the figures were taken.
@@ -51,6 +65,10 @@ func serverVersion(server string) (v string) {
 
 // add keeps a row and tells it at once: a full run is long.
 func (r *report) add(l line) {
+	if r.out != nil {
+		_ = r.out.Encode(l)
+		return
+	}
 	r.lines = append(r.lines, l)
 	fmt.Printf("%s: %s, beside %s, ratio %s, aim %s: %s\n", l.what, l.figure, l.limit, l.ratio, l.aim, l.met)
 }

@@ -124,7 +124,7 @@ func newDatabase(server, name, from string) (string, error) {
 	defer func() { _ = admin.Close() }()
 	text := "create database " + name
 	if from != "" {
-		text += " template " + from
+		text += " template " + from + " strategy file_copy" // a third faster than by the log, for a large one
 	}
 	if _, err := admin.ExecContext(ctx, text); err != nil {
 		return "", err

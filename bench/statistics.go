@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"fangxin/store"
+	"fangxin/workflow/calendar"
+)
+
+// statistics asks for the same totals among many contributions and among a tenth
+// of them, beside adding the contributions up themselves.
+func (b *bench) statistics() error {
+	var stores [2]*store.Store
+	for i, n := range []int{b.counts / 10, b.counts} {
+		s, err := b.countsOf(n)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = s.Close() }()
+		stores[i] = s
+	}
+	for _, x := range []struct {
+		what string
+		days int
+	}{{"a month", 30}, {"a year", 365}, {"two years", 730}} {
+		what := fmt.Sprintf("statistics of %s, %d contributions", x.what, b.counts)
+		b.row(what, func() error { return b.totals(what, x.days, stores) })
+	}
+	return nil
+}
+
+// firstDay is the first that the contributions are counted for.
+var firstDay = calendar.On(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))
+
+func (b *bench) totals(what string, days int, stores [2]*store.Store) error {
+	from, to := firstDay.AddDays(730-days), firstDay.AddDays(729)
+	const bare = "select indicator, sum(value)::bigint from contributions where day >= $1 and day <= $2 group by indicator"
+	start, want := time.Now(), map[string]int64{}
+	rows, err := stores[1].Pool().Query(bare, from.String(), to.String())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name string
+		var n int64
+		if err := rows.Scan(&name, &n); err != nil {
+			return err
+		}
+		want[name] = n
+	}
+	added := time.Since(start)
+	if got, err := stores[1].Totals(ctx, from, to); err != nil || !maps.Equal(got, want) {
+		return fmt.Errorf("the totals are %v, the contributions add up to %v: %w", got, want, err)
+	}
+	var ratios, few, many []float64
+	for range b.rounds {
+		var p [2]float64
+		for i, s := range stores {
+			took, err := b.often(func() error {
+				_, err := s.Totals(ctx, from, to)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			p[i] = took[len(took)/2].Seconds()
+		}
+		few, many, ratios = append(few, p[0]), append(many, p[1]), append(ratios, p[1]/p[0])
+	}
+	r := median(ratios)
+	l := line{what: what, figure: seconds(median(many)), limit: fmt.Sprintf("among a tenth: %s; adding up the contributions: %s", seconds(median(few)), seconds(added.Seconds())), ratio: number(r)}
+	l.aim, l.met = atMost(r, 1.2)
+	b.report.add(l)
+	return nil
+}
+
+func seconds(s float64) string { return number(s*1000) + " ms" }
+
+// countsOf opens a database with contributions: five of each case, over two years
+// and every domain and town, added up as blocks do. The last thousand cases are
+// in no block yet.
+func (b *bench) countsOf(n int) (*store.Store, error) {
+	name, there, err := kept(b.postgres, fmt.Sprintf("contributions_%d", n))
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		if err := b.fillCounts(name, n); err != nil {
+			return nil, err
+		}
+	}
+	dsn, err := withName(b.postgres, name)
+	if err != nil {
+		return nil, err
+	}
+	return openAt(dsn, os.TempDir(), now)
+}
+
+func (b *bench) fillCounts(name string, n int) error {
+	start := time.Now()
+	s, dsn, err := open(b.postgres, now)
+	if err != nil {
+		return err
+	}
+	cases, unsealed := n/5, min(1000, n/50)
+	for _, text := range []string{
+		"alter table contributions set unlogged", "alter table sealed_heads set unlogged", // the same to read, half the time to fill
+		"drop index contributions_case",
+		fmt.Sprintf(`insert into contributions (case_id, seq, indicator, day, value, domain, town, unit)
+			select g / 5, g %% 5 + 1, 'indicator' || (g / 5 + g %% 5 * 3) %% 12, to_char(date '%s' + ((hashint8(g / 5)::bigint + 2147483648) %% 730)::int, 'YYYY-MM-DD'), 1, 1 + g / 5 %% 5,
+				'37032100' || g / 25 %% 9, 'unit' || g / 25 %% 9 from generate_series(5, %d::bigint) g`, firstDay, n+4),
+		"create index contributions_case on contributions (case_id, seq)",
+		fmt.Sprintf("insert into sealed_heads (case_id, seq, height) select g, 5, 1 from generate_series(1, %d) g", cases-unsealed),
+		fmt.Sprintf("insert into moved (case_id, seq, hash) select g, 5, '' from generate_series(%d, %d) g", cases-unsealed+1, cases),
+		fmt.Sprintf(`insert into rollups (indicator, day, domain, town, unit, value)
+			select indicator, day, domain, town, unit, sum(value) from contributions where case_id <= %d group by 1, 2, 3, 4, 5`, cases-unsealed),
+		"vacuum analyze",
+	} {
+		if _, err := s.Pool().Exec(text); err != nil {
+			return err
+		}
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	if _, err = rename(b.postgres, dsn, name); err == nil {
+		fmt.Printf("built %d contributions in %s\n", n, time.Since(start).Round(time.Second))
+	}
+	return err
+}
+
+// live measures intake with statistics that are kept up to date and asked for
+// every second, beside the same node on a database that throws away what is
+// counted: all else, also sealing blocks, is the same.
+func (b *bench) live() error {
+	var with, without rounds
+	var stores [2]*store.Store
+	for i := range stores {
+		s, _, err := open(b.postgres, now)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = s.Close() }()
+		stores[i] = s
+	}
+	if _, err := stores[1].Pool().Exec("create rule uncounted as on insert to contributions do instead nothing"); err != nil {
+		return err
+	}
+	for range b.rounds {
+		for i, into := range []*rounds{&without, &with} {
+			v, err := b.whileSealing(stores[1-i], i == 1)
+			if err != nil {
+				return err
+			}
+			*into = append(*into, v)
+		}
+	}
+	r := ratio(with, without, perSecond)
+	l := line{what: "intake with live statistics, PostgreSQL, 32 callers", figure: with.String(), limit: "without: " + without.String(), ratio: number(r)}
+	l.aim, l.met = atLeast(r, 0.85)
+	b.report.add(l)
+	return nil
+}
+
+func (b *bench) whileSealing(s *store.Store, asked bool) (speed, error) {
+	beside, stop := context.WithCancel(ctx)
+	var fault atomic.Pointer[error]
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for tick := time.NewTicker(b.window / 2); ; {
+			select {
+			case <-beside.Done():
+				return
+			case <-tick.C:
+			}
+			_, err := s.Block(ctx)
+			if err == nil && asked {
+				_, err = s.Totals(ctx, firstDay, calendar.On(now()))
+			}
+			if err != nil {
+				fault.Store(&err)
+			}
+		}
+	}()
+	cmd := filing()
+	v, err := drive(32, b.window*2, same(func() error {
+		_, err := s.Execute(ctx, store.Request{Command: cmd})
+		return err
+	}))
+	stop()
+	<-done
+	if f := fault.Load(); f != nil {
+		return v, *f
+	}
+	return v, err
+}
