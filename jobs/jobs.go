@@ -26,6 +26,8 @@ type Runner struct {
 	// KeepAnswers is how long the answer to an idempotency key is known, KeepMessages how
 	// long a delivered message's row stays. Zero keeps them for ever.
 	KeepAnswers, KeepMessages time.Duration
+
+	resting sync.Mutex // see lots
 }
 
 // How often each work is done, and how much of it at once.
@@ -37,7 +39,9 @@ const (
 	retainEvery = time.Hour
 	sweepLot    = 500
 	remindLot   = 200
-	readLot     = 300
+	readLot     = 100
+	sweepRests  = 4 // times as long as a batch took, while commands come in
+	readRests   = 3
 	matchLot    = 20 // one transaction of the register: an embedded database has one writer
 )
 
@@ -99,7 +103,9 @@ func (r *Runner) loop(ctx context.Context, w work) {
 // between its batches: lateness is harmless, because what is due comes first in
 // every command and an expiry carries the lawful instant.
 func (r *Runner) sweep(ctx context.Context) error {
+	pace := r.Store.Pace(sweepRests)
 	for ctx.Err() == nil {
+		pace.Begin()
 		n, err := r.Store.Sweep(ctx, sweepLot)
 		if err != nil {
 			return err
@@ -108,7 +114,7 @@ func (r *Runner) sweep(ctx context.Context) error {
 			return r.Store.Swept(ctx)
 		}
 		r.Log.InfoContext(ctx, "deadlines enforced", "cases", n)
-		rest(ctx, r.Store.Rest())
+		rest(ctx, pace.Rest())
 	}
 	return nil
 }
@@ -147,14 +153,22 @@ func (r *Runner) match(ctx context.Context) error {
 	return r.lots(ctx, func(ctx context.Context, _ int) (int, error) { return r.Store.MatchRespondents(ctx, matchLot) })
 }
 
-// lots repeats a work until nothing is left, leaving room for callers.
+// lots repeats a work until nothing is left. While callers come in, the works
+// that only readers wait for rest one after the other: all of them together work
+// for a third of the time, however many they are.
 func (r *Runner) lots(ctx context.Context, do func(context.Context, int) (int, error)) error {
+	pace := r.Store.Pace(readRests)
 	for ctx.Err() == nil {
+		pace.Begin()
 		n, err := do(ctx, readLot)
 		if err != nil || n == 0 {
 			return err
 		}
-		rest(ctx, r.Store.Rest())
+		if d := pace.Rest(); d > 0 {
+			r.resting.Lock()
+			rest(ctx, d)
+			r.resting.Unlock()
+		}
 	}
 	return nil
 }

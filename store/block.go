@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"strings"
@@ -30,18 +31,17 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	type claim struct{ id, seq int64 }
-	var claims []claim
+	var claims []claimed
 	heads, ids := map[string]ledger.Head{}, map[string]int64{}
 	err = scan(rows, func() error {
-		var c claim
+		var c claimed
 		var h ledger.Head
 		var hash []byte
-		if err := rows.Scan(&c.id, &c.seq, &hash, &h.Case); err != nil {
+		if err := rows.Scan(&c.caseID, &c.seq, &hash, &h.Case); err != nil {
 			return err
 		}
 		h.Seq, h.Hash = c.seq, ledger.Hash(hash)
-		claims, heads[h.Case], ids[h.Case] = append(claims, c), h, c.id
+		claims, heads[h.Case], ids[h.Case] = append(claims, c), h, c.caseID
 		return nil
 	})
 	if err != nil || len(claims) == 0 {
@@ -68,29 +68,32 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 		b.Height, b.Prev[:], hash[:], string(b.Payload()), s.stamp(b.At)); err != nil {
 		return 0, err
 	}
-	upto := make([][2]int64, 0, len(heads))
+	upto := make([]claimed, 0, len(heads))
 	for number, h := range heads {
-		upto = append(upto, [2]int64{ids[number], h.Seq})
+		upto = append(upto, claimed{ids[number], h.Seq})
 	}
 	if err := s.fold(ctx, tx, upto); err != nil {
 		return 0, err
 	}
-	for number, h := range heads {
-		if _, err := tx.ExecContext(ctx, "insert into sealed_heads (case_id, seq, height) values ($1, $2, $3) on conflict (case_id) do update set seq = excluded.seq, height = excluded.height",
-			ids[number], h.Seq, b.Height); err != nil {
-			return 0, err
-		}
-	}
-	last := claims[len(claims)-1] // what readers derive follows; of a case that moved meanwhile a row stays in moved
-	if _, err := tx.ExecContext(ctx, "insert into board_todo (case_id, seq) select case_id, seq from moved where (case_id, seq) <= ($1, $2) on conflict do nothing", last.id, last.seq); err != nil {
+	if err := s.sealed(ctx, tx, upto, b.Height); err != nil {
 		return 0, err
 	}
-	for _, c := range claims {
-		if _, err := tx.ExecContext(ctx, "delete from moved where case_id = $1 and seq = $2", c.id, c.seq); err != nil {
-			return 0, err
-		}
+	last := claims[len(claims)-1] // what readers derive follows; of a case that moved meanwhile a row stays in moved
+	if _, err := tx.ExecContext(ctx, "insert into board_todo (case_id, seq) select case_id, seq from moved where (case_id, seq) <= ($1, $2) on conflict do nothing", last.caseID, last.seq); err != nil {
+		return 0, err
+	}
+	if err := s.drop(ctx, tx, "moved", claims); err != nil {
+		return 0, err
 	}
 	return len(b.Heads), tx.Commit()
+}
+
+// sealed notes up to which event, and in which block, each case is sealed now.
+func (s *Store) sealed(ctx context.Context, tx *sql.Tx, upto []claimed, height int64) error {
+	text, pairs := s.pairs(upto)
+	_, err := tx.ExecContext(ctx, "insert into sealed_heads (case_id, seq, height) select case_id, seq, $2 from "+text+" x where true order by case_id"+
+		" on conflict (case_id) do update set seq = excluded.seq, height = excluded.height", pairs, height)
+	return err
 }
 
 // Checkpoint is the last block, to be kept outside the database; ok is false

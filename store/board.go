@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -66,7 +67,7 @@ func (s *Store) Board(ctx context.Context, limit int) (int, error) {
 			return 0, err
 		}
 	}
-	if err := drop(ctx, tx, "board_todo", claims); err != nil {
+	if err := s.drop(ctx, tx, "board_todo", claims); err != nil {
 		return 0, err
 	}
 	return len(ids), tx.Commit()
@@ -109,14 +110,26 @@ func claim(ctx context.Context, tx queryer, table string, limit int) (all []clai
 }
 
 // drop takes back exactly what was claimed.
-func drop(ctx context.Context, tx *sql.Tx, table string, all []claimed) error {
-	var b binds
-	var pairs []string
-	for _, c := range all {
-		pairs = append(pairs, "(case_id = "+b.add(c.caseID)+" and seq = "+b.add(c.seq)+")")
-	}
-	_, err := tx.ExecContext(ctx, "delete from "+table+" where "+strings.Join(pairs, " or "), b.values...)
+func (s *Store) drop(ctx context.Context, tx *sql.Tx, table string, all []claimed) error {
+	text, pairs := s.pairs(all)
+	_, err := tx.ExecContext(ctx, "delete from "+table+" where (case_id, seq) in (select case_id, seq from "+text+" x)", pairs)
 	return err
+}
+
+// pairs are cases and events as one parameter, the first of a statement, and the
+// text that makes a table of it: one statement, whatever their number.
+func (s *Store) pairs(all []claimed) (table, parameter string) {
+	b := []byte{'['}
+	for i, c := range all {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(strconv.AppendInt(append(strconv.AppendInt(append(b, '['), c.caseID, 10), ','), c.seq, 10), ']')
+	}
+	if s.dialect == "sqlite" {
+		return "(select json_extract(value, '$[0]') as case_id, json_extract(value, '$[1]') as seq from json_each($1))", string(append(b, ']'))
+	}
+	return "(select (e ->> 0)::bigint as case_id, (e ->> 1)::bigint as seq from jsonb_array_elements($1::jsonb) e)", string(append(b, ']'))
 }
 
 // list writes values for an "in".

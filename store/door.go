@@ -181,9 +181,11 @@ type door struct {
 	wary int
 	// counted for tests and metrics
 	groups, commands, replays, lost atomic.Int64
-	// commands when a sweep last asked how long to rest; how long its batch took
-	rested, sweptIn atomic.Int64
-	sizes, seconds  *spread
+	sizes, seconds                  *spread
+	// of the last sweep: how many commands there had been, and how many cases fit
+	// in a batch that nobody notices
+	met int64
+	lot int
 }
 
 type sweep struct {
@@ -193,7 +195,7 @@ type sweep struct {
 }
 
 func (s *Store) startDoor() {
-	d := &door{s: s, queue: make(chan *request, 4*maxGroup), sweeps: make(chan *sweep), stop: make(chan struct{}), stopped: make(chan struct{})}
+	d := &door{s: s, lot: smallLot, queue: make(chan *request, 4*maxGroup), sweeps: make(chan *sweep), stop: make(chan struct{}), stopped: make(chan struct{})}
 	d.found = found{cases: map[int64]*folding{}, keys: map[string]kept{}}
 	d.numbers = numbers{held: map[series][]*numberBlock{}}
 	if s.dialect == "sqlite" {
@@ -264,18 +266,6 @@ func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
 	case <-s.door.stop:
 		return 0, ErrClosed
 	}
-}
-
-// Rest is how long work in batches leaves the committer to its callers: twice as
-// long as the last batch of a sweep took, 20 ms to a second; not at all when
-// nobody called since Rest was last asked.
-func (s *Store) Rest() time.Duration {
-	d := s.door
-	calls := d.commands.Load()
-	if d.rested.Swap(calls) == calls && len(d.queue) == 0 {
-		return 0
-	}
-	return min(max(2*time.Duration(d.sweptIn.Load()), 20*time.Millisecond), time.Second)
 }
 
 func (d *door) run() {
@@ -386,19 +376,40 @@ func (d *door) settle(group []*request) error {
 	}
 }
 
-// sweep is one batch of a sweep, in a transaction of its own.
+// sweep is one batch of a sweep, in a transaction of its own; a small one while
+// commands come in, because all of them wait for its commit.
 func (d *door) sweep(limit int) (int, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), settleLimit)
 	defer cancel()
+	if calls := d.commands.Load(); calls != d.met || len(d.queue) > 0 {
+		limit, d.met = min(limit, d.lot), calls
+	}
 	began := d.s.cfg.Now()
 	n, err := d.attempt(ctx, nil, limit, true)
-	d.sweptIn.Store(int64(d.s.cfg.Now().Sub(began)))
 	if err != nil {
 		d.swept = place{}
 		d.rollback()
 	}
+	d.lot = lotFor(n, d.s.cfg.Now().Sub(began))
 	return n, err
 }
+
+// lotFor is how many cases a batch takes while commands come in, when the last
+// one took this long: a power of two, so that there are few statements.
+func lotFor(n int, took time.Duration) int {
+	lot := smallLot
+	for lot < largeLot && took > 0 && time.Duration(2*lot)*took <= time.Duration(n)*lotTime {
+		lot *= 2
+	}
+	return lot
+}
+
+// lotTime is how long a command may find the committer busy with a sweep.
+const (
+	lotTime  = 5 * time.Millisecond
+	smallLot = 16
+	largeLot = 256
+)
 
 func (d *door) rollback() {
 	ctx, cancel := context.WithTimeout(context.Background(), rollbackLimit)

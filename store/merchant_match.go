@@ -57,7 +57,7 @@ func (s *Store) MatchRespondents(ctx context.Context, limit int) (int, error) {
 				return fmt.Errorf("case %d: %w", id, err)
 			}
 		}
-		return drop(ctx, b.tx, "merchant_todo", all)
+		return s.drop(ctx, b.tx, "merchant_todo", all)
 	})
 	return len(ids), err
 }

@@ -47,7 +47,7 @@ func (s *Store) Index(ctx context.Context, limit int) (int, error) {
 			return 0, fmt.Errorf("index case %d: %w", d.caseID, err)
 		}
 	}
-	if err := drop(ctx, tx, "search_todo", claims); err != nil {
+	if err := s.drop(ctx, tx, "search_todo", claims); err != nil {
 		return 0, err
 	}
 	return len(ids), tx.Commit()
