@@ -176,7 +176,9 @@ func (r *Runner) lots(ctx context.Context, do func(context.Context, int) (int, e
 // remind owes what clocks and overdue duties want told.
 func (r *Runner) remind(ctx context.Context) error {
 	for _, owe := range []func(context.Context, int) (int, error){r.Store.Remind, r.Store.Escalate} {
+		pace := r.Store.Pace(readRests)
 		for ctx.Err() == nil {
+			pace.Begin()
 			n, err := owe(ctx, remindLot)
 			if err != nil {
 				return err
@@ -184,7 +186,7 @@ func (r *Runner) remind(ctx context.Context) error {
 			if n == 0 {
 				break
 			}
-			rest(ctx, r.Store.Rest())
+			rest(ctx, pace.Rest())
 		}
 	}
 	return nil
