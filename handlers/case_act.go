@@ -24,6 +24,7 @@ type act struct {
 	Person     *workflow.Person     `json:"person"`
 	Respondent *workflow.Respondent `json:"respondent"`
 	Words      string               `json:"words"`
+	Check      string               `json:"check"` // confirmed, of the person's phone or mailbox
 	workflow.Input
 }
 
@@ -209,15 +210,26 @@ func (r *resource) admits(c *Call, kind workflow.Kind, in *act, state workflow.S
 func (s *Server) doFirst(ctx context.Context, c *Call, v store.View, in *act, answer string, events []string) (any, error) {
 	var requests []store.Request
 	var barred error
+	key, err := c.key()
+	if err != nil {
+		return nil, err
+	}
+	by := v.Number + "/" + c.scope() + "/" + key
+	checked, err := s.contactOf(ctx, &v, in, by)
+	if err != nil {
+		return nil, err
+	}
 	for _, event := range events {
 		q, err := s.request(c, v, in, event, answer)
 		if err == nil {
+			q.Command.Checked, q.Key = checked, key
 			requests = append(requests, q)
 		} else if barred == nil {
 			barred = err
 		}
 	}
 	if len(requests) == 0 {
+		s.giveBackCheck(ctx, in, by, barred)
 		return nil, barred
 	}
 	out, err := s.execute(ctx, c, v, requests[s.pick(v, requests)])
@@ -227,6 +239,7 @@ func (s *Server) doFirst(ctx context.Context, c *Call, v store.View, in *act, an
 			out, err = s.execute(ctx, c, v, requests[again])
 		}
 	}
+	s.giveBackCheck(ctx, in, by, err)
 	if err != nil && c.Link != nil {
 		err = forParty(err, c.Link.Role)
 	}

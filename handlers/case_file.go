@@ -23,7 +23,7 @@ type filing struct {
 // filingFields are what a filing may say; those for officers alone are what only
 // an authority can know.
 var (
-	filingFields  = []string{"track", "person", "respondent", "words", "domain", "category", "town", "amount_fen", "requests", "publish_consent", "entrust_consent", "elected", "knew_on", "language"}
+	filingFields  = []string{"track", "person", "check", "respondent", "words", "domain", "category", "town", "amount_fen", "requests", "publish_consent", "entrust_consent", "elected", "knew_on", "language"}
 	officerFields = []string{"source", "ticket", "received_on", "on_behalf", "as"}
 )
 
@@ -97,12 +97,18 @@ func (s *Server) takeFiling(ctx context.Context, c *Call, in *filing, event stri
 		scope += "/" + c.scope()
 	}
 	token, hash := s.Store.NewToken(scope, key, "consumer")
-	q := store.Request{Key: key, Scope: scope, Command: workflow.Command{Event: event, Actor: actor, Input: in.Input, Private: in.private()},
+	by := scope + "/" + key
+	checked, err := s.takeCheck(ctx, &in.act, by)
+	if err != nil {
+		return nil, err
+	}
+	q := store.Request{Key: key, Scope: scope, Command: workflow.Command{Event: event, Actor: actor, Input: in.Input, Private: in.private(), Checked: checked},
 		Links: []store.NewLink{{Hash: hash, Role: "consumer", Actor: "consumer", Expires: s.Now().Add(linkTerm)}}}
 	if in.Ticket != "" { // one ticket of another system is one complaint, whoever enters it
 		q.Unique = "ticket/" + in.Source + "/" + in.Ticket
 	}
 	answer, err := s.Store.Execute(ctx, q)
+	s.giveBackCheck(ctx, &in.act, by, err)
 	if err != nil && c.User == nil {
 		return nil, forParty(err, "consumer")
 	}

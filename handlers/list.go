@@ -31,6 +31,7 @@ type caseLine struct {
 	Absent     *absentView    `json:"officer_absent,omitempty"`
 	Source     string         `json:"source,omitempty"`
 	Ticket     string         `json:"ticket,omitempty"`
+	Checked    string         `json:"contact_checked,omitempty"`
 	Filed      time.Time      `json:"filed_at"`
 	Late       *time.Time     `json:"late_from,omitempty"` // first instant too late of its next clock, or of the oldest that is owed
 	Clock      string         `json:"clock,omitempty"`
@@ -163,7 +164,7 @@ func (s *Server) page(ctx context.Context, c *Call, f store.Filter, p store.Page
 	now := s.Now()
 	for _, l := range lines {
 		v := caseLine{Number: l.Number, Kind: l.Kind, State: l.State, Stage: l.State.Stage(), StateWords: stateWords(c.Language, l.State), Outcome: l.Outcome,
-			Acceptance: l.Acceptance, Unit: l.Unit, Town: l.Town, Domain: l.Domain, Category: l.Category, Officer: l.Officer, Source: l.Source, Ticket: l.Ticket,
+			Acceptance: l.Acceptance, Unit: l.Unit, Town: l.Town, Domain: l.Domain, Category: l.Category, Officer: l.Officer, Source: l.Source, Ticket: l.Ticket, Checked: l.Checked,
 			Filed: l.Filed, Clock: l.Clock}
 		if !l.Due.IsZero() {
 			v.Late, v.Overdue = &l.Due, !now.Before(l.Due)

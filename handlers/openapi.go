@@ -20,6 +20,7 @@ import (
 var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "POST /api/v1/search": question{}, "POST /api/v1/cases/{number}/links": newLink{},
 	"POST /api/v1/cases/{number}/links/{id}/rotate": nothing{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "POST /api/v1/link/rotate": nothing{},
 	"POST /api/v1/cases/{number}/notes": newNote{}, "POST /api/v1/cases/{number}/erasure-requests": nothing{}, "POST /api/v1/absences": newAbsence{}, "POST /api/v1/absences/{id}/end": nothing{},
+	"POST /api/v1/checks": newCheck{}, "POST /api/v1/checks/{check}/confirm": enteredCode{},
 	"POST /api/v1/merchants": newMerchant{}, "PATCH " + merchantPath: merchantChange{}, "POST " + merchantPath + "/contacts": contactAdded{}, "POST " + merchantPath + "/contacts/{contact}/end": because{},
 	"POST " + merchantPath + "/rename": merchantRename{}, "POST " + merchantPath + "/merge": merchantMerge{}, "POST " + merchantPath + "/unmerge": merchantUnmerge{},
 	"POST " + merchantPath + "/successor": merchantSuccession{}, "POST /api/v1/merchant-reviews/{review}": reviewDecision{}, "POST /api/v1/cases/{number}/merchants": caseMerchantChoice{}}
@@ -32,7 +33,7 @@ var answers = map[string]any{
 	"GET /api/v1/cases/{number}/links": linkList{}, "POST /api/v1/cases/{number}/links": handedLink{}, "POST /api/v1/cases/{number}/links/{id}/rotate": handedLink{},
 	"POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{},
 	"GET /api/v1/cases/{number}/notes": notesView{}, "POST /api/v1/cases/{number}/notes": noteView{}, "GET /api/v1/cases/{number}/data": dataCopy{},
-	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/escalations": dutiesView{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
+	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/escalations": dutiesView{}, "POST /api/v1/checks": checkView{}, "POST /api/v1/checks/{check}/confirm": confirmedCheck{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
 	"GET /api/v1/absences": absencesView{}, "POST /api/v1/absences": absenceLine{}, "POST /api/v1/absences/{id}/end": nothing{},
 	"GET /api/v1/reports/{number}": CaseView{}, "GET /api/v1/reports/{number}/events": eventList{},
 	"GET /api/v1/cases/{number}/merchants": caseMerchantList{}, "POST /api/v1/cases/{number}/merchants": caseMerchantList{}, "GET /api/v1/merchants": merchantPage{},

@@ -54,7 +54,7 @@ var problemStatus = map[string]int{
 	"no_such_notice": http.StatusConflict, "use_delivered": http.StatusConflict, "no_such_order": http.StatusConflict, "no_such_duty": http.StatusConflict, "no_law": http.StatusConflict,
 	"nothing_to_do": http.StatusConflict, "entered_before": http.StatusConflict, "absence_overlaps": http.StatusConflict, "absence_circular": http.StatusConflict, "erased": http.StatusGone, "too_large": http.StatusRequestEntityTooLarge,
 	"media_type": http.StatusUnsupportedMediaType, "missing": http.StatusUnprocessableEntity, "not_a_code": http.StatusUnprocessableEntity, "credit_code": http.StatusUnprocessableEntity,
-	"key_reused": http.StatusUnprocessableEntity, "internal": http.StatusInternalServerError,
+	"key_reused": http.StatusUnprocessableEntity, "wrong_code": http.StatusUnprocessableEntity, "internal": http.StatusInternalServerError,
 	"too_many": http.StatusTooManyRequests, "too_slow": http.StatusRequestTimeout, "long_url": http.StatusRequestURITooLong,
 	"many_headers": http.StatusRequestHeaderFieldsTooLarge, "cross_origin": http.StatusForbidden, "busy": http.StatusServiceUnavailable,
 	"try_again": http.StatusServiceUnavailable, "not_ready": http.StatusServiceUnavailable,

@@ -30,7 +30,7 @@ var caseResources = []resource{
 	{path: "/recoding", events: "recode", takes: "domain category town words"},
 	{path: "/correction-request", events: "request_correction", takes: "missing words"},
 	{path: "/correction-request/end", events: "end_correction", takes: "words"},
-	{path: "/correction", events: "supply_correction", takes: "person respondent paper words"},
+	{path: "/correction", events: "supply_correction", takes: "person check respondent paper words"},
 	{path: "/claim", events: "amend_claim", takes: "amount_fen requests words"},
 	{path: "/reports", events: "split_report", takes: "words", status: http.StatusCreated},
 	{path: "/duplicate", events: "mark_duplicate", takes: "other confirmed words"},

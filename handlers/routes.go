@@ -117,6 +117,8 @@ func (s *Server) routes() []Route {
 		{"GET", "/api/v1/openapi.json", Anyone, Reading, s.openapi, http.StatusOK},
 		{"GET", "/api/v1/keys", Anyone, Reading, s.keys, http.StatusOK},
 		{"POST", "/api/v1/cases", Filer, Intake, s.file, http.StatusCreated},
+		{"POST", "/api/v1/checks", Anyone, Secret, s.askCheck, http.StatusCreated},
+		{"POST", "/api/v1/checks/{check}/confirm", Anyone, Secret, s.confirmCheck, http.StatusOK},
 		{"GET", "/api/v1/cases", Officer, Listing, s.list, http.StatusOK},
 		{"GET", "/api/v1/counts", Officer, Listing, s.counts, http.StatusOK},
 		{"POST", "/api/v1/search", Officer, Searching, s.search, http.StatusOK},

@@ -36,7 +36,7 @@ func (x *wire) probe(closed, report string) {
 			number = report
 		}
 		path := func(number string) string {
-			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{contact}", "1", "{review}", "r_0").Replace(r.Path)
+			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{contact}", "1", "{review}", "r_0", "{check}", "none").Replace(r.Path)
 		}
 		call := func(number, token string, body any, headers ...string) int {
 			status, _ := x.contract.call(r.Method, path(number), token, body, "", headers...)
@@ -133,6 +133,7 @@ func (x *wire) beside(number string) {
 	}
 	x.contract.call("GET", "/api/v1/absences", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
 	x.contract.call("GET", "/api/v1/escalations", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
+	x.checks()
 	users, err := x.s.Users(context.Background())
 	if err != nil {
 		x.t.Fatal(err)
@@ -145,6 +146,25 @@ func (x *wire) beside(number string) {
 	var absence struct{ ID int64 }
 	_ = json.Unmarshal([]byte(text), &absence)
 	x.contract.call("POST", fmt.Sprintf("/api/v1/absences/%d/end", absence.ID), boss, `{}`, "")
+}
+
+// checks asks for a code, enters a wrong one and the right one.
+func (x *wire) checks() {
+	_, text := x.contract.call("POST", "/api/v1/checks", "", `{"phone":"13800000000"}`, "check")
+	x.contract.call("POST", "/api/v1/checks", "", `{"phone":"13800000001"}`, "check")
+	var check struct{ ID string }
+	_ = json.Unmarshal([]byte(text), &check)
+	var last int64
+	if err := x.s.Pool().QueryRow("select max(id) from letters").Scan(&last); err != nil {
+		x.t.Fatal(err)
+	}
+	letter, err := x.s.Letter(context.Background(), &store.Owed{No: last, Topic: "letter"})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	for _, code := range []string{"000", letter.Fields["code"]} {
+		x.contract.call("POST", "/api/v1/checks/"+check.ID+"/confirm", "", `{"code":"`+code+`"}`, "")
+	}
 }
 
 // register takes the routes of the merchant register through their successes and

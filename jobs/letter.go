@@ -15,6 +15,10 @@ import (
 // text with the fields in braces. A letter whose template is not here is dead,
 // not empty.
 var letterWords = map[string]map[string][2]string{
+	"contact_check": {
+		"zh": {"验证码", "【放心消费】验证码 {code}，{minutes} 分钟内有效，用于核实您的联系方式。请勿告诉他人；非本人操作请勿理会。"},
+		"en": {"Your code", "Fangxin: your code is {code}. It checks how you can be reached and works for {minutes} minutes. Tell it to nobody; ignore this if you did not ask for it."},
+	},
 	"member_login": {
 		"zh": {"绿色通道登录链接", "【放心消费】绿色通道登录：打开 {link} 并确认。链接 {minutes} 分钟内有效，只能使用一次。非本人操作请勿理会。"},
 		"en": {"Your link to the green channel", "Fangxin: to log in to the green channel, open {link} and confirm. It works once, for {minutes} minutes. Ignore this if you did not ask for it."},

@@ -47,6 +47,7 @@ type Line struct {
 	Domain                                                             int
 	Filed, Due                                                         time.Time
 	Clock                                                              string
+	Checked                                                            string   // contact of the consumer: none, phone, email; empty: filed before it was asked
 	Absent                                                             *Absence // of the officer, now
 
 	id, key int64
@@ -243,6 +244,9 @@ func (s *Store) dress(ctx context.Context, lines []Line) error {
 	if err != nil {
 		return err
 	}
+	if err := s.dressChecked(ctx, at, ids); err != nil {
+		return err
+	}
 	absent, err := s.absentNow(ctx)
 	for i := range lines {
 		if a, ok := absent[lines[i].Officer]; ok {
@@ -250,6 +254,26 @@ func (s *Store) dress(ctx context.Context, lines []Line) error {
 		}
 	}
 	return err
+}
+
+// dressChecked adds by which way each consumer was shown to be reached.
+func (s *Store) dressChecked(ctx context.Context, at map[int64]*Line, ids []int64) error {
+	fact := "json_extract(body, '$.facts.contact_checked')"
+	if s.dialect == "postgres" {
+		fact = "body::jsonb #>> '{facts,contact_checked}'"
+	}
+	var b binds
+	rows, err := s.pool.QueryContext(ctx, "select id, coalesce("+fact+", '') from cases where id in ("+b.list(ids)+")", b.values...)
+	if err != nil {
+		return err
+	}
+	return scan(rows, func() error {
+		var id int64
+		var checked string
+		err := rows.Scan(&id, &checked)
+		at[id].Checked = checked
+		return err
+	})
 }
 
 // Count is how many of the cases are in a state and with a unit, and how many of

@@ -10,10 +10,10 @@ const retainLot = 2000
 
 // Retain drops what is not needed any more and says how many rows: idempotency
 // keys that are older than keys (whoever repeats such a request makes it anew),
-// messages older than done that were delivered or not needed, drafts whose time
-// is over, and the heartbeats of nodes that are gone. What a letter says goes when
-// the letter is of no use. What is owed or dead stays, however old. Zero keeps a
-// kind for ever.
+// messages older than done that were delivered or not needed, drafts and checks
+// of contacts whose time is over, and the heartbeats of nodes that are gone. What
+// a letter says goes when the letter is of no use. What is owed or dead stays,
+// however old. Zero keeps a kind for ever.
 func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, error) {
 	now := s.cfg.Now()
 	total := int64(0)
@@ -54,6 +54,10 @@ func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, er
 	}
 	n, _ := gone.RowsAffected()
 	total += n
+	checks, err := s.dropChecks(ctx)
+	if total += checks; err != nil {
+		return total, err
+	}
 	_, err = s.pool.ExecContext(ctx, "delete from heartbeats where at < $1 and at < (select max(at) from heartbeats)", s.stamp(now.Add(-7*24*time.Hour)))
 	return total, err
 }

@@ -1,6 +1,10 @@
 package workflow
 
-import "fangxin/workflow/calendar"
+import (
+	"time"
+
+	"fangxin/workflow/calendar"
+)
 
 // Command asks for one change of one case: the event of a row, by somebody.
 type Command struct {
@@ -13,6 +17,9 @@ type Command struct {
 	// it and puts its salted commitment here before the command is decided.
 	Private    *Private
 	Commitment string
+
+	// Checked is what the store knows of the contact in Private.Person.
+	Checked Checked
 
 	// Related is what the store knows of the case that Input.Other names.
 	Related *Related
@@ -64,6 +71,13 @@ type Respondent struct {
 	Address string `json:"address,omitempty"`
 	Phone   string `json:"phone,omitempty"`
 	Email   string `json:"email,omitempty"`
+}
+
+// Checked says by which way a person was shown to be reached: phone or email, by
+// a code that he entered at an instant. The zero value: nothing was checked.
+type Checked struct {
+	Method string
+	At     time.Time
 }
 
 // Related is another case that the command names.

@@ -42,7 +42,9 @@ const (
 	factErased       = "erased"
 	factFinding      = "finding"
 	factLanguage     = "language"
-	factBefore       = "before" // attributes before closing, and the seq that closed it
+	factChecked      = "contact_checked"    // none, phone, email: what the consumer entered a code for
+	factCheckedAt    = "contact_checked_at" // when, UTC
+	factBefore       = "before"             // attributes before closing, and the seq that closed it
 	factClosedBy     = "closed_seq"
 	factReports      = "reports"
 	factReceiver     = "receiver" // authority that the case was transferred to

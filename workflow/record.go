@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,6 +69,11 @@ func (d *draft) keep(name, value string) {
 func (d *draft) recordFiling() {
 	in := &d.cmd.Input
 	switch d.row.Event {
+	case "supply_correction":
+		if p := d.cmd.Private; p != nil && p.Person != nil { // another contact is not checked by the old code
+			d.recordChecked()
+		}
+		return
 	case "file_with_authority", "file_green_channel", "archive", "classify", "reclassify", "recode", "amend_claim", "open_report":
 	case "assign", "dispatch", "dispatch_accepted", "transfer_by_statute":
 		if unit := (&asking{c: &d.was, cmd: d.cmd, r: d.r, now: d.eff, row: d.row}).unit(); unit != "" {
@@ -112,10 +118,24 @@ func (d *draft) recordFiling() {
 	d.keep(factSource, in.Source)
 	d.keep(factTicket, in.Ticket)
 	d.keep(factLanguage, in.Language)
+	if d.was.Version == 0 && d.c.Kind == Complaint && d.row.Event != "archive" {
+		d.recordChecked()
+	}
 	d.recordConsents()
 	if p := d.cmd.Private; d.row.Event != "recode" && p != nil && p.Respondent != nil && p.Respondent.Name != "" {
 		d.set(factRespondent, strconv.FormatInt(d.c.Facts.int(factRespondent)+1, 10))
 		d.set(factReachable, yesNo(p.Respondent.reachable()))
+	}
+}
+
+// recordChecked keeps by which way the consumer was shown to be reached.
+func (d *draft) recordChecked() {
+	k := d.cmd.Checked
+	d.set(factChecked, cmp.Or(k.Method, "none"))
+	if !k.At.IsZero() {
+		d.set(factCheckedAt, k.At.UTC().Format("2006-01-02T15:04:05.000000Z"))
+	} else if d.c.Facts[factCheckedAt] != "" {
+		d.set(factCheckedAt, "")
 	}
 }
 

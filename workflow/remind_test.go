@@ -135,9 +135,9 @@ func TestAPolicyWithoutSteps(t *testing.T) {
 func withoutSteps(t *testing.T) []byte {
 	t.Helper()
 	before, rest, ok := strings.Cut(string(policy.HuantaiFile()), "  escalation:")
-	_, after, also := strings.Cut(rest, "  appeal_limit_years:")
+	_, after, also := strings.Cut(rest, "  contact_check:")
 	if !ok || !also {
 		t.Fatal("the county's file has no steps")
 	}
-	return []byte(before + "  appeal_limit_years:" + after)
+	return []byte(before + "  contact_check:" + after)
 }

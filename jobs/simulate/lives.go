@@ -191,6 +191,9 @@ func (sim *simulation) invent(a *actor, cmd *workflow.Command) {
 		sim.shop(p.Respondent)
 	}
 	p.Words = pick(troubles)
+	if sim.random.IntN(10) < 6 { // the others would not wait for a code
+		cmd.Checked = workflow.Checked{Method: "phone", At: sim.clock.Now()}
+	}
 	cmd.Input.AmountFen = int64(sim.random.IntN(500000) + 500)
 	law := sim.law()
 	d := law.County().Domains[sim.random.IntN(12)]

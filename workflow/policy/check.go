@@ -189,6 +189,7 @@ func (c *checker) parameters(regimes []Regime) {
 		}
 	}
 	c.escalation()
+	c.contactCheck()
 	for _, g := range regimes {
 		if y := p.AppealYears[g.Code]; y < 1 || y > 20 {
 			c.fault(at("parameters", "appeal_limit_years"), "appeal_limit_years needs %s: from 1 to 20 years", g.Code)
@@ -215,6 +216,18 @@ func (c *checker) escalation() {
 			c.fault(path, "escalation: %s is told twice; one step each", s.To)
 		}
 		seen[s.To], before = true, s.After
+	}
+}
+
+func (c *checker) contactCheck() {
+	k := c.plan.Parameters.Check
+	for _, x := range []struct {
+		key            string
+		n, least, most int
+	}{{"digits", k.Digits, 6, 10}, {"minutes", k.Minutes, 1, 60}, {"attempts", k.Attempts, 1, 10}, {"pause_seconds", k.Pause, 10, 3600}, {"a_day", k.ADay, 1, 50}, {"counts_hours", k.Hours, 1, 168}} {
+		if x.n < x.least || x.n > x.most {
+			c.fault(at("parameters", "contact_check", x.key), "contact_check: %s is from %d to %d, not %d", x.key, x.least, x.most, x.n)
+		}
 	}
 }
 

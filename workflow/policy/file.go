@@ -105,6 +105,7 @@ type countyData struct {
 		Eligible    []string       `yaml:"confirmation_eligible_kinds"`
 		Reminders   []int          `yaml:"reminders"`
 		Escalation  []Step         `yaml:"escalation"`
+		Check       ContactCheck   `yaml:"contact_check"`
 		AppealYears map[string]int `yaml:"appeal_limit_years"`
 		Telling     telling        `yaml:"telling"`
 	} `yaml:"parameters"`

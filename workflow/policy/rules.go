@@ -229,6 +229,20 @@ var Heights = []string{"unit_head", "coordinator", "joint_conference"}
 // the soonest first. The responsible officer is told at once, whatever they say.
 func (r *Rules) Escalation() []Step { return r.plan.Parameters.Escalation }
 
+// ContactCheck bounds the codes by which somebody shows, before he files, that a
+// phone or mailbox is his.
+type ContactCheck struct {
+	Digits   int `yaml:"digits"`
+	Minutes  int `yaml:"minutes"`       // that a code can be entered
+	Attempts int `yaml:"attempts"`      // at one code
+	Pause    int `yaml:"pause_seconds"` // between two codes to one address
+	ADay     int `yaml:"a_day"`         // codes to one address
+	Hours    int `yaml:"counts_hours"`  // that a confirmed check can be used
+}
+
+// ContactCheck is what the county sets for it.
+func (r *Rules) ContactCheck() ContactCheck { return r.plan.Parameters.Check }
+
 // AppealLimit is the last day on which somebody who knew on a day may complain
 // (Order 121 Art. 16 (4): three years; Order 62: one).
 func (r *Rules) AppealLimit(knew calendar.Date) calendar.Date {
