@@ -51,7 +51,7 @@ func (r *Rules) Telling() Telling {
 // authority: it gets a digest and no link. The others are people outside.
 func Office(recipient string) bool {
 	role, _, named := strings.Cut(recipient, ":")
-	return named || slices.Contains([]string{"authority", "hub", "unit", "town", "officer", "supervisor", "coordinator", "mediator", "court", "other_authority", "system"}, role)
+	return named || slices.Contains([]string{"authority", "hub", "unit", "town", "officer", "supervisor", "coordinator", "joint_conference", "mediator", "court", "other_authority", "system"}, role)
 }
 
 // Channels are the names of the channels by which a recipient is told, in the
