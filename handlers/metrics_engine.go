@@ -59,6 +59,8 @@ var (
 	descReminders  = desc("reminders_owed", "Reminders that are owed and not yet given, by mark.", "mark")
 	descEscalated  = desc("escalations_owed", "Messages about overdue duties that are owed and not yet given, by step.", "step")
 	descDuties     = desc("duties_overdue", "Duties of the authority that ran out and are still owed, by the highest step of escalation that they took.", "step")
+	descAttempts   = desc("notice_attempts_total", "Attempts to tell somebody something, by channel and outcome, since this node began.", "channel", "outcome")
+	descStrays     = desc("channel_reports_stray_total", "Reports of channels that named no message of ours.")
 	descSweepAge   = desc("sweep_age_seconds", "Time since any node last found all deadlines enforced.")
 	descBlockAge   = desc("block_age_seconds", "Time since the last block was sealed.")
 	descHeight     = desc("block_height", "Height of the last block.")
@@ -137,6 +139,11 @@ func (f *engineFigures) process(e emitter) {
 			e.spread(descLateness, l, k.Code)
 		}
 	}
+	told := f.s.Store.Told()
+	for k, n := range told.Outcomes {
+		e.counter(descAttempts, float64(n), k[0], k[1])
+	}
+	e.counter(descStrays, float64(told.Strays))
 	pool := f.s.Store.Pool().Stats()
 	e.gauge(descPool, float64(pool.InUse), "in_use")
 	e.gauge(descPool, float64(pool.Idle), "idle")

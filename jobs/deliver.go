@@ -86,6 +86,9 @@ func (p *Post) tell(ctx context.Context, o *store.Owed) (store.Attempt, []store.
 // this process may end between the two.
 func (p *Post) hand(ctx context.Context, o *store.Owed, w way) (store.Attempt, []store.NewLink, error) {
 	m, links := p.compose(o, w)
+	if err := p.word(ctx, o, w, &m); err != nil {
+		return store.Attempt{}, nil, err
+	}
 	a := store.Attempt{Recipient: o.Recipient, Channel: w.Name, Merchant: w.Merchant, Contact: w.Contact, Template: m.Template, Language: m.Language}
 	if with := later(o, links); with == nil {
 		if err := p.give(ctx, o, links); err != nil {

@@ -32,6 +32,7 @@ type Post struct {
 	// order each recipient is tried; without Rules it is this one.
 	Channels []channel.Channel
 	Rules    func() workflow.Rules
+	Site     string // where people reach the pages: https://example.cn, before the paths of links
 	Redis    string // URL; empty: in process
 	Limits   Limits
 

@@ -1,6 +1,15 @@
 package workflow
 
-import "slices"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"fangxin/workflow/calendar"
+	"fangxin/workflow/policy"
+)
 
 // hear does what an event says of notices before its own effects: an act of a
 // party delivers every notice that it was owed; a proof of delivery delivers
@@ -111,4 +120,53 @@ func (d *draft) dutyNotices() {
 	if d.cmd.Actor.For != "" && d.was.Version > 0 {
 		d.owe(string(d.cmd.Actor.For), "entered_on_your_behalf")
 	}
+}
+
+// TimeToAnswer says how long the recipient of a notice has from its delivery, in
+// words: "5个工作日". Empty when nothing waits for the notice.
+func (c *Case) TimeToAnswer(notice int64, language string, r Rules, now time.Time) string {
+	for i := range c.Clocks {
+		k := &c.Clocks[i]
+		if k.Notice != notice || k.State != Waiting {
+			continue
+		}
+		day := calendar.On(now)
+		n, unit := k.N, k.Unit
+		if t, err := r.Term(k.Code, policy.Question{Start: day, Domain: c.Domain()}); err == nil {
+			unit = t.Unit
+			if n == 0 {
+				n = t.N
+			}
+		}
+		if language == "en" {
+			return fmt.Sprintf("%d %s", n, map[calendar.Unit]string{calendar.WorkingDay: "working days", calendar.Day: "days", calendar.Month: "months", calendar.Year: "years"}[unit])
+		}
+		return fmt.Sprintf("%d%s", n, map[calendar.Unit]string{calendar.WorkingDay: "个工作日", calendar.Day: "日", calendar.Month: "个月", calendar.Year: "年"}[unit])
+	}
+	return ""
+}
+
+// NoticeKinds lists who is told what by a notice, as the table's rows owe them.
+func NoticeKinds() []NoticeOp {
+	seen := map[NoticeOp]bool{}
+	add := func(to, kind string) {
+		for _, side := range []string{"consumer", "merchant"} {
+			if to == side || to == "party" {
+				seen[NoticeOp{To: side, Kind: kind}] = true
+			}
+		}
+	}
+	for _, list := range duties {
+		for _, n := range list {
+			add(n.To, n.Kind)
+		}
+	}
+	add("party", "entered_on_your_behalf")
+	add("merchant", "invitation")
+	for _, def := range ClockDefs {
+		if def.Starts == OnNotice {
+			add(def.Whose, def.Code)
+		}
+	}
+	return slices.SortedFunc(maps.Keys(seen), func(a, b NoticeOp) int { return strings.Compare(a.Kind+a.To, b.Kind+b.To) })
 }

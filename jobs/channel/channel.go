@@ -66,9 +66,9 @@ func shown(m Message) bool {
 }
 
 // Console prints what would be sent: the embedded default, for trying the engine
-// without any other service. It prints no contact and no words of the case, and
-// what opens it (the part of a link behind #) only to a person who looks on: a
-// service's output is kept in a log.
+// without any other service. It prints no contact, and what the message says and
+// what opens the case (the part of a link behind #) only to a person who looks on:
+// a service's output is kept in a log.
 func Console(w io.Writer, watched bool) Channel {
 	var mu sync.Mutex
 	return Channel{Name: "console", Reaches: shown, Send: func(_ context.Context, m Message) (Sent, error) {
@@ -78,6 +78,9 @@ func Console(w io.Writer, watched bool) Channel {
 			m.Link = path
 		}
 		_, err := fmt.Fprintf(w, "%s %s: %s %s\n", m.Number, m.Recipient, m.Template, m.Link)
+		if watched && err == nil && m.Text != "" {
+			_, err = fmt.Fprintf(w, "    %s\n    %s\n", m.Subject, strings.ReplaceAll(m.Text, "\n", "\n    "))
+		}
 		return Sent{}, err
 	}}
 }

@@ -1,0 +1,140 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"fangxin/jobs/channel"
+	"fangxin/store"
+
+	"gopkg.in/yaml.v3"
+)
+
+//go:embed texts.yaml
+var textsFile []byte
+
+// text is what a kind of message says in one language.
+type text struct {
+	Subject string `yaml:"subject"`
+	Text    string `yaml:"text"`
+	More    string `yaml:"more"` // in a mail, below
+}
+
+// texts are the messages by kind and language.
+var texts = func() map[string]map[string]text {
+	var all map[string]map[string]text
+	dec := yaml.NewDecoder(strings.NewReader(string(textsFile)))
+	dec.KnownFields(true)
+	if err := dec.Decode(&all); err != nil {
+		panic(err)
+	}
+	return all
+}()
+
+// textOf finds what a message says: to a merchant its own text where there is
+// one; to offices one for every reminder and one for every overdue duty.
+func textOf(template, recipient, language string) (text, bool) {
+	names := []string{template + "@" + recipient, template}
+	if !slices.Contains(parties, recipient) {
+		names = []string{kind(template)}
+	}
+	for _, name := range names {
+		if t, ok := texts[name][language]; ok {
+			return t, true
+		}
+	}
+	return text{}, false
+}
+
+// word puts a message into words, for the way that it takes: a short message has
+// the text alone, any other a subject and what is below it. Where the fields
+// come from stands in texts.yaml. What the case holds sealed is read when it is
+// sent and kept nowhere.
+func (p *Post) word(ctx context.Context, o *store.Owed, w way, m *channel.Message) error {
+	c, err := p.Store.Case(ctx, o.Number)
+	if err != nil {
+		return err
+	}
+	m.Language = "zh"
+	if o.Recipient == "consumer" && c.Facts["language"] == "en" {
+		m.Language = "en"
+	}
+	t, ok := textOf(o.Template, o.Recipient, m.Language)
+	if !ok {
+		return &channel.Fault{Code: "unknown_template", Lasting: true}
+	}
+	fields := map[string]string{"number": o.Number, "link": p.Site + m.Link, "bureau": "", "days": "", "due": "", "reason": ""}
+	if p.Rules != nil {
+		fields["bureau"] = p.bureau(m.Language)
+		fields["days"] = c.TimeToAnswer(o.No, m.Language, p.Rules(), p.Now())
+	}
+	if k := c.ClockNo(o.No); k != nil && o.Topic != "notice" {
+		fields["due"] = k.Due.String()
+	}
+	body := t.Text
+	if w.Name != "sms" {
+		if strings.Contains(t.More, "{reason}") {
+			if fields["reason"], err = p.reason(ctx, o); err != nil {
+				return err
+			}
+		}
+		body = frame(t, fields, m.Language)
+	}
+	m.Subject, m.Text = fill(t.Subject, fields), fill(body, fields)
+	return nil
+}
+
+// frame is a mail around a text.
+func frame(t text, fields map[string]string, language string) string {
+	hello := "您好："
+	if language == "en" {
+		hello = "Dear Sir or Madam,"
+	}
+	parts := []string{hello, t.Text}
+	for _, line := range strings.Split(t.More, "\n\n") { // a line for the reason only where one was given
+		if line != "" && (fields["reason"] != "" || !strings.Contains(line, "{reason}")) {
+			parts = append(parts, line)
+		}
+	}
+	return strings.Join(append(parts, "{bureau}"), "\n\n")
+}
+
+// fill puts the fields into their places in one pass: what a field holds is
+// never looked at again.
+func fill(t string, fields map[string]string) string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		pairs = append(pairs, "{"+name+"}", fields[name])
+	}
+	return strings.NewReplacer(pairs...).Replace(t)
+}
+
+// bureau is the authority's name.
+func (p *Post) bureau(language string) string {
+	county := p.Rules().County()
+	for _, d := range county.Departments {
+		switch {
+		case d.Code != county.Hub:
+		case language == "en":
+			return d.En
+		default:
+			return d.Zh
+		}
+	}
+	return county.Zh
+}
+
+// reason is the words of the decision that a notice tells; none when the person
+// was erased, or nothing was written.
+func (p *Post) reason(ctx context.Context, o *store.Owed) (string, error) {
+	u, err := p.Store.Unseal(ctx, o.CaseID, o.Seq)
+	if errors.Is(err, store.ErrErased) || errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return u.Words, err
+}
