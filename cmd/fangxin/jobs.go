@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"fangxin/jobs"
@@ -18,7 +20,7 @@ import (
 func (g *Globals) runner(e *engine, log *slog.Logger) *jobs.Runner {
 	const day = 24 * time.Hour
 	post := &jobs.Post{Store: e.Store, Log: log, Now: g.clock, Node: uuid.NewString(), Channels: []channel.Channel{channel.Console(g.Out, terminal(g.Out))},
-		Rules: func() workflow.Rules { return *e.law.Load() }, Redis: g.RedisURL}
+		Rules: func() workflow.Rules { return *e.law.Load() }, Site: cmp.Or(strings.TrimSuffix(g.SiteAddress, "/"), "http://"+g.Listen), Redis: g.RedisURL}
 	return &jobs.Runner{Store: e.Store, Log: log, Data: g.Data, Beats: e.refresh, Post: post,
 		KeepAnswers: time.Duration(g.KeepAnswers) * day, KeepMessages: time.Duration(g.KeepMessages) * day}
 }
