@@ -140,8 +140,10 @@ func (f *engineFigures) process(e emitter) {
 		}
 	}
 	told := f.s.Store.Told()
-	for k, n := range told.Outcomes {
-		e.counter(descAttempts, float64(n), k[0], k[1])
+	for _, channel := range []string{"sms", "mail", "console"} {
+		for _, outcome := range []string{store.Handed, store.Delivered, store.Failed, store.Unknown} {
+			e.counter(descAttempts, float64(told.Outcomes[[2]string{channel, outcome}]), channel, outcome)
+		}
 	}
 	e.counter(descStrays, float64(told.Strays))
 	pool := f.s.Store.Pool().Stats()
