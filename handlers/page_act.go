@@ -65,7 +65,7 @@ func (x *shown) label(p *view.Page, m MoveView) string {
 	if x.proposes(m) {
 		return p.T("page.act.propose", "Act", name)
 	}
-	return name
+	return capital(name)
 }
 
 // proposes reports whether the move is the first half of a joint act.

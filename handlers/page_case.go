@@ -77,7 +77,7 @@ func (s *Server) showCase(ctx context.Context, c *Call) (any, error) {
 	if p.Title == "" {
 		p.Title = p.T("page.case.erased")
 	}
-	out := &view.Case{Number: x.v.Number, Tag: stateWords(c.Language, x.v.State), Merchant: x.about(p), Mine: x.side == "consumer", Key: formKey(c.token)}
+	out := &view.Case{Number: x.v.Number, Tag: capital(stateWords(c.Language, x.v.State)), Merchant: x.about(p), Mine: x.side == "consumer", Key: formKey(c.token)}
 	if key := "page.done." + c.Query("done"); c.Query("done") != "" && has(c.Language, key) {
 		out.News = p.T(key)
 	} else if c.Query("done") != "" {
@@ -176,7 +176,9 @@ func (x *shown) facts(p *view.Page, out *view.Case, s *Server) {
 	}
 	if x.side == "consumer" {
 		for _, name := range []string{"publish_consent", "entrust_consent"} {
-			add("page.ask."+name, p.T("page.consent."+name+"."+f[name]))
+			if f[name] != "" {
+				add("page.case."+name, p.T("page.case."+f[name]))
+			}
 		}
 	}
 }

@@ -63,7 +63,7 @@ func (s *Server) clockWords(p *view.Page, x *shown, k *ClockView) view.Clock {
 	out := view.Clock{Title: p.T("page.clock.theirs", "Who", p.T("page.who."+who), "Clock", name)}
 	switch {
 	case k.Code == "green_channel" || k.Code == "negotiation_extension": // both sides talk
-		out.Title = name
+		out.Title = capital(name)
 	case mine:
 		out.Title = p.T("page.clock.mine", "Clock", name)
 	}

@@ -80,8 +80,9 @@ func filingOf(u *unsent, lang string) map[string]any {
 	if list := u.Form["requests"]; len(list) > 0 {
 		body["requests"] = list
 	}
-	if domain, category, ok := strings.Cut(u.get("kind"), "/"); ok {
-		if n, err := strconv.Atoi(domain); err == nil {
+	for _, name := range []string{"kind", "kind_other"} { // what was picked from the whole list counts
+		domain, category, ok := strings.Cut(u.get(name), "/")
+		if n, err := strconv.Atoi(domain); ok && err == nil {
 			body["domain"], body["category"] = n, category
 		}
 	}

@@ -63,7 +63,7 @@ func (x *shown) line(p *view.Page, out *view.Case) {
 		if side == x.side {
 			who = "you"
 		}
-		entry := view.Entry{Dot: p.T("page.dot." + who), Class: dotClass[side], Title: p.T("event." + e.Event), Stamp: stamp(e.At),
+		entry := view.Entry{Dot: p.T("page.dot." + who), Class: dotClass[side], Title: capital(p.T("event." + e.Event)), Stamp: stamp(e.At),
 			When: p.T("page.when", "When", momentWords(p, e.At), "Who", p.T("page.who."+who))}
 		x.say(p, e, &entry)
 		out.Entries = append(out.Entries, entry)

@@ -28,7 +28,7 @@ func init() { // the review names the others
 	filingSteps = []*filingStep{
 		{"what", []string{"story"}, fillWhat, needs("story")},
 		{"merchant", []string{"merchant", "code", "shop_address", "shop_phone", "where", "platform", "town"}, fillMerchant, checkMerchant},
-		{"deal", []string{"bought", "amount", "bought_on", "knew_on", "requests", "kind"}, fillDeal, checkDeal},
+		{"deal", []string{"bought", "amount", "bought_on", "knew_on", "requests", "kind", "kind_other"}, fillDeal, checkDeal},
 		{"you", []string{"name", "phone", "email", "address", "identity", "as", "agent", "others"}, fillYou, checkYou},
 		{"consent", []string{"publish_consent", "entrust_consent"}, fillConsent, needs("publish_consent", "entrust_consent")},
 		{"review", nil, fillReview, needs()},
@@ -131,14 +131,15 @@ func fillDeal(s *Server, p *view.Page, u *unsent, f *view.Form) {
 	f.Lead = []string{p.T("page.file.deal.lead")}
 	requests := u.ask(p, "requests", "checks")
 	requests.Options = u.options(p, "requests", "request.", requestCodes...)
-	kind := u.ask(p, "kind", "select")
-	kind.Options = s.kinds(p, u)
-	f.Fields = []view.Field{requests, u.ask(p, "bought", "text"), optional(u.ask(p, "amount", "money")), optional(u.ask(p, "bought_on", "date")), optional(u.ask(p, "knew_on", "date")), optional(kind)}
-	for i := range f.Fields {
-		if f.Fields[i].Name == "bought" {
-			f.Fields[i].Optional = true
-		}
+	other := u.ask(p, "kind_other", "select")
+	other.Options = s.kinds(p, u)
+	f.Fields = []view.Field{requests, optional(u.ask(p, "bought", "text")), optional(u.ask(p, "amount", "money")), optional(u.ask(p, "bought_on", "date")), optional(u.ask(p, "knew_on", "date"))}
+	if list := s.proposed(p, u); len(list) > 0 {
+		kind := u.ask(p, "kind", "choice")
+		kind.Options = append(list, view.Option{Value: "none", Label: p.T("page.kind.none"), On: u.Form.Get("kind") == "none"})
+		f.Fields = append(f.Fields, optional(kind))
 	}
+	f.Fields = append(f.Fields, optional(other))
 }
 
 // kinds are every domain with its categories; nothing chosen is an answer too.
@@ -149,9 +150,10 @@ func (s *Server) kinds(p *view.Page, u *unsent) []view.Option {
 		if p.Lang == "en" {
 			name = d.En
 		}
+		out = append(out, view.Option{Value: strconv.Itoa(d.Number) + "/", Label: name, On: u.Form.Get("kind_other") == strconv.Itoa(d.Number)+"/"})
 		for _, c := range d.Categories {
 			value := strconv.Itoa(d.Number) + "/" + c.Code
-			out = append(out, view.Option{Value: value, Label: p.T("page.kind.of", "Domain", name, "Category", placeName(p, c)), On: u.Form.Get("kind") == value})
+			out = append(out, view.Option{Value: value, Label: p.T("page.kind.of", "Domain", name, "Category", placeName(p, c)), On: u.Form.Get("kind_other") == value})
 		}
 	}
 	return out
@@ -231,7 +233,7 @@ func fillReview(s *Server, p *view.Page, u *unsent, f *view.Form) {
 	for _, st := range filingSteps {
 		for _, name := range st.names {
 			switch name {
-			case "requests", "kind", "town", "as", "where", "publish_consent", "entrust_consent":
+			case "requests", "kind", "kind_other", "town", "as", "where", "publish_consent", "entrust_consent":
 				row(st.name, name, s.chosenWords(p, u, name))
 			default:
 				row(st.name, name, u.get(name))
@@ -247,7 +249,7 @@ func (s *Server) chosenWords(p *view.Page, u *unsent, name string) string {
 	for _, code := range u.Form[name] {
 		switch {
 		case code == "":
-		case name == "kind" || name == "town":
+		case name == "kind" || name == "kind_other" || name == "town":
 			list := s.kinds(p, u)
 			if name == "town" {
 				list = nil

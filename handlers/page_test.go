@@ -9,6 +9,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"fangxin/workflow"
+	"fangxin/workflow/policy"
 )
 
 // sources are the files that make pages.
@@ -172,6 +175,22 @@ func TestCodeIn(t *testing.T) {
 	for _, text := range []string{code, " " + code + "\n", "https://x.example/c/HT-2026-000001-7#" + code, code[:20] + " " + code[20:]} {
 		if got := codeIn(text); got != code {
 			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+// What a text seems to be about is proposed with the words that say so; a text
+// about nothing of the county's file proposes nothing.
+func TestGuesses(t *testing.T) {
+	county := (&Server{Rules: func() workflow.Rules { return workflow.Rules{Rules: policy.Default()} }}).Rules().County()
+	for text, want := range map[string]string{"健身房停业，年卡不退": "10 健身,健身房", "快递把我的包裹弄丢了": "9 快递,包裹", "超市虚假宣传": "1 false_publicity 超市,虚假宣传",
+		"装修公司偷工减料": "3 cutting_corners 装修,偷工减料", "你好": ""} {
+		got := ""
+		if all := guesses(county, text); len(all) > 0 {
+			got = strings.Join(strings.Fields(digit(all[0].domain.Number)+" "+all[0].category.Code+" "+strings.Join(all[0].words, ",")), " ")
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }

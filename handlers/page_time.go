@@ -3,6 +3,8 @@ package handlers
 import (
 	"strconv"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"fangxin/handlers/view"
 	"fangxin/workflow/calendar"
@@ -34,3 +36,9 @@ func momentWords(p *view.Page, t time.Time) string {
 }
 
 func stamp(t time.Time) string { return t.In(china).Format("2006-01-02T15:04") }
+
+// capital begins a phrase of the catalogue as a sentence or title begins.
+func capital(text string) string {
+	r, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(r)) + text[size:]
+}

@@ -94,6 +94,7 @@ type countyData struct {
 		Code       string   `yaml:"code"`
 		Zh         string   `yaml:"zh"`
 		En         string   `yaml:"en"`
+		Words      []string `yaml:"words"`
 		Lead       string   `yaml:"lead"`
 		With       []string `yaml:"with"`
 		Categories []named  `yaml:"categories"`

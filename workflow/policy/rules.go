@@ -49,6 +49,7 @@ type Place struct{ Code, Zh, En string }
 type Domain struct {
 	Number       int
 	Code, Zh, En string
+	Words        []string // that people write when it is about this domain
 	Lead         string
 	With         []string
 	Categories   []Place
@@ -151,7 +152,7 @@ func (r *Rules) compileCounty() {
 		r.county.Departments = append(r.county.Departments, Place{d.Code, d.Zh, d.En})
 	}
 	for _, d := range p.Domains {
-		out := Domain{Number: d.Number, Code: d.Code, Zh: d.Zh, En: d.En, Lead: d.Lead, With: d.With}
+		out := Domain{Number: d.Number, Code: d.Code, Zh: d.Zh, En: d.En, Words: d.Words, Lead: d.Lead, With: d.With}
 		for _, c := range d.Categories {
 			out.Categories = append(out.Categories, Place(c))
 		}
