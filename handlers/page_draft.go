@@ -170,7 +170,7 @@ func (s *Server) stepPage(c *Call, st *filingStep, u *unsent, token string, wron
 	p.Form = "step"
 	f := &view.Form{Action: "/file/" + st.name, Key: formKey(token), Faults: wrong, Submit: p.T("page.next"), Back: "/file",
 		Kicker: p.T("page.file.kicker", "N", digit(n+1), "Of", digit(len(filingSteps)), "Way", p.T("page.way."+u.Form.Get("track"))),
-		Draft:  p.T("page.file.draft", "Until", dayWords(p, u.until))}
+		Draft:  p.T("page.file.draft", "Until", dayWords(p, u.until)), Link: s.address(c) + "/file/resume#" + token}
 	if n > 0 {
 		f.Back = "/file/" + filingSteps[n-1].name
 	}

@@ -71,11 +71,7 @@ func (s *Server) keepLink(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	p := s.base(c, "page.kept.title")
-	base := s.Site.Address
-	if base == "" {
-		base = "http://" + c.host
-	}
-	k := &view.Kept{Number: x.v.Number, Link: strings.TrimSuffix(base, "/") + "/c/" + x.v.Number + "#" + c.token, Sent: len(x.events) == 1}
+	k := &view.Kept{Number: x.v.Number, Link: s.address(c) + "/c/" + x.v.Number + "#" + c.token, Sent: len(x.events) == 1}
 	if k.QR, k.Size, err = qrPath(k.Link); err != nil {
 		return nil, err
 	}
@@ -86,6 +82,14 @@ func (s *Server) keepLink(ctx context.Context, c *Call) (any, error) {
 	}
 	k.Clocks = append(k.Clocks, all.Others...)
 	return page{body: view.KeptPage(p, k)}, nil
+}
+
+// address is where people reach the pages, without a slash behind.
+func (s *Server) address(c *Call) string {
+	if s.Site.Address != "" {
+		return s.Site.Address
+	}
+	return "http://" + c.host
 }
 
 // qrPath draws a QR code as one path: a run of black modules is one rectangle.

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"fangxin/store/storetest"
 )
@@ -220,6 +221,30 @@ func TestALinkThatEndsMeanwhile(t *testing.T) {
 	}
 	if res, _ := v.ask("POST", path, url.Values{"key": {keyField.FindStringSubmatch(text)[1]}, "words": {"打到一半的话"}}); res.StatusCode != http.StatusSeeOther {
 		t.Error(res.StatusCode)
+	}
+}
+
+// A draft is gone on with on another device by its own link, and by nothing else.
+func TestADraftElsewhere(t *testing.T) {
+	s := newSite(t, storetest.New(t))
+	v, other := s.visitor(), s.visitor()
+	v.ask("POST", "/file", url.Values{"track": {"authority"}})
+	v.fill("/file/what", url.Values{"story": {"在手机上写了一半"}})
+	_, text := v.ask("GET", "/file/merchant", nil)
+	link := regexp.MustCompile(`http[^<]+/file/resume#[^<]+`).FindString(text)
+	if res, _ := other.ask("POST", "/file/resume", url.Values{"code": {strings.Repeat("A", 43)}}); res.StatusCode != http.StatusNotFound {
+		t.Errorf("a guess: %d", res.StatusCode)
+	}
+	if res, _ := other.ask("POST", "/file/resume", url.Values{"code": {link}}); res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%q: %d", link, res.StatusCode)
+	}
+	if _, text := other.ask("GET", "/file/what", nil); !strings.Contains(text, "在手机上写了一半") {
+		t.Error(text)
+	}
+	s.w.Advance(31 * 24 * time.Hour)
+	res, text := v.fill("/file/what", url.Values{"story": {"三十一天以后"}})
+	if res.StatusCode != http.StatusGone || !strings.Contains(text, "三十一天以后") {
+		t.Errorf("after its time: %d", res.StatusCode)
 	}
 }
 

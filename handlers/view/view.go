@@ -115,6 +115,7 @@ type Form struct {
 	Back        string // address; empty: no way back is shown
 	Note        string
 	Draft       string // said of the draft: until when it is kept
+	Link        string // opens the draft on another device
 	Aside       []Row  // what the answers are about, beside the questions
 }
 
