@@ -107,7 +107,7 @@ func (s *Store) Duties(ctx context.Context, u *User, f DutyFilter, after string,
 
 func (s *Store) dutiesFor(u *User, f *DutyFilter) *selection {
 	q := &selection{}
-	q.and(u.Scope().rule.where(&q.binds))
+	q.scope = u.Scope().rule.where(&q.binds)
 	if f.Kind == "" {
 		f.Kind = workflow.Complaint
 	}

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Dies reports whether rows of a table die with a person's key.
@@ -15,10 +16,18 @@ func Dies(table string) bool { return slices.Contains(dies, table) }
 func (k *Keys) Print(text string) [32]byte { return k.print([]byte(text)) }
 
 // ScopeRows asks a user's rule of the database and returns the ids that it lets
-// through, from board or from the cases themselves.
-func (s *Store) ScopeRows(u *User, table string) ([]int64, error) {
-	q := &selection{}
-	q.and(u.Scope().rule.where(&q.binds))
+// through, from board or from the cases themselves: whole, or taken apart.
+func (s *Store) ScopeRows(u *User, table string, apart bool) ([]int64, error) {
+	q := &selection{binds: binds{lite: s.dialect == "sqlite"}}
+	rules := []rule{u.Scope().rule}
+	if apart {
+		rules = rules[0].arms()
+	}
+	var arms []string
+	for _, r := range rules {
+		arms = append(arms, r.where(&q.binds))
+	}
+	q.scope = "(" + strings.Join(append(arms, "1 = 0"), " or ") + ")"
 	rows, err := s.pool.Query("select case_id from "+table+" where "+q.where()+" order by case_id", q.values...)
 	if err != nil {
 		return nil, err
@@ -65,3 +74,6 @@ func (c *watched) QueryContext(ctx context.Context, query string, args []driver.
 	c.note(query)
 	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
 }
+
+// Common says from how many cases on a word counts as common.
+func (s *Store) Common(cases int) { s.common = cases }

@@ -59,20 +59,37 @@ var Sorts = map[string]string{"filed": "filed", "due": "due", "number": "case_id
 // ErrCursor says that a cursor was not given out for this list.
 var ErrCursor = errors.New("not a cursor of this list")
 
-// selection is a filter and a scope as a condition over board.
+// selection is a filter and a scope as a condition over board: the scope first,
+// always.
 type selection struct {
 	binds
+	scope string
+	arms  []string // the scope's alternatives, each with an index and an order of its own
 	parts []string
 }
 
-func (q *selection) where() string { return strings.Join(q.parts, " and ") }
+func (q *selection) where() string { return q.within(q.scope) }
+
+// within is the filter under a scope, or under one of its alternatives.
+func (q *selection) within(scope string) string {
+	return strings.Join(append([]string{scope}, q.parts...), " and ")
+}
 
 func (q *selection) and(text string) { q.parts = append(q.parts, text) }
 
-// selectFor puts scope and filter into one condition: the scope first, always.
-func (s *Store) selectFor(u *User, f *Filter) (*selection, error) {
-	q := &selection{}
-	q.and(u.Scope().rule.where(&q.binds))
+// selectFor puts scope and filter into one condition; paged when only the first
+// rows of an order are wanted.
+func (s *Store) selectFor(ctx context.Context, u *User, f *Filter, paged bool) (*selection, error) {
+	q := &selection{binds: binds{lite: s.dialect == "sqlite"}}
+	scope := u.Scope().rule
+	q.scope = scope.where(&q.binds)
+	q.arms = []string{q.scope}
+	if arms := scope.arms(); paged && q.lite && len(arms) > 1 {
+		q.arms = nil
+		for _, arm := range arms {
+			q.arms = append(q.arms, arm.where(&q.binds))
+		}
+	}
 	kind := f.Kind
 	if kind == "" {
 		kind = workflow.Complaint
@@ -108,7 +125,7 @@ func (s *Store) selectFor(u *User, f *Filter) (*selection, error) {
 		q.and("filed < " + q.add(f.FiledTo.UnixMicro()))
 	}
 	s.late(q, f)
-	return q, s.sought(q, f)
+	return q, s.sought(ctx, q, f, paged)
 }
 
 // late asks for open clocks that are too late by an instant: of one kind in the
@@ -131,9 +148,14 @@ func (s *Store) late(q *selection, f *Filter) {
 	}
 }
 
+// commonWord is from how many cases on a word is looked for in each case of a
+// page's order, and not the other way round. SQLite only; PostgreSQL's planner
+// knows.
+const commonWord = 20_000
+
 // sought asks for words of the sealed texts and for people, through indexes that
 // hold neither.
-func (s *Store) sought(q *selection, f *Filter) error {
+func (s *Store) sought(ctx context.Context, q *selection, f *Filter, paged bool) error {
 	if f.Words != "" {
 		terms, err := s.searchTerms(f.Words)
 		if err != nil {
@@ -142,7 +164,17 @@ func (s *Store) sought(q *selection, f *Filter) error {
 		if s.dialect == "postgres" {
 			q.and("case_id in (select case_id from case_search where words @@ " + q.add(terms) + "::tsquery)")
 		} else {
-			q.and("case_id in (select rowid from case_search where case_search match " + q.add(terms) + ")")
+			many := 0
+			if paged {
+				if err := s.pool.QueryRowContext(ctx, "select count(*) from (select 1 from case_search where case_search match $1 limit $2)", terms, s.common).Scan(&many); err != nil {
+					return err
+				}
+			}
+			if many == s.common {
+				q.and("exists (select 1 from case_search where case_search match " + q.add(terms) + " and rowid = case_id)")
+			} else {
+				q.and("case_id in (select rowid from case_search where case_search match " + q.add(terms) + ")")
+			}
 		}
 	}
 	for _, m := range s.cfg.Keys.macs(&workflow.Private{Person: &workflow.Person{Phone: f.Phone, Identity: f.Identity}}) {
@@ -155,7 +187,7 @@ func (s *Store) sought(q *selection, f *Filter) error {
 // next one, empty at the end. The page is taken from board and, for cases that it
 // has not caught up with, from the cases themselves, in one statement.
 func (s *Store) List(ctx context.Context, u *User, f Filter, p Page) (lines []Line, next string, err error) {
-	q, err := s.selectFor(u, &f)
+	q, err := s.selectFor(ctx, u, &f, true)
 	if err != nil {
 		return nil, "", err
 	}
@@ -185,8 +217,12 @@ func (s *Store) List(ctx context.Context, u *User, f Filter, p Page) (lines []Li
 	}
 	const fields = "case_id, number, kind, state, outcome, acceptance, unit, town, domain, category, officer, source, ticket, filed, due"
 	page := fmt.Sprintf("order by %s limit %d", order, p.Limit+1)
-	rows, err := s.pool.QueryContext(ctx, "select * from (select * from (select "+fields+" from board b where "+q.where()+
-		" and not exists (select 1 from moved m where m.case_id = b.case_id) and not exists (select 1 from board_todo m where m.case_id = b.case_id) "+page+") x"+
+	var arms []string
+	for _, arm := range q.arms {
+		arms = append(arms, "select * from (select "+fields+" from board b where "+q.within(arm)+
+			" and not exists (select 1 from moved m where m.case_id = b.case_id) and not exists (select 1 from board_todo m where m.case_id = b.case_id) "+page+") x")
+	}
+	rows, err := s.pool.QueryContext(ctx, "select * from ("+strings.Join(arms, " union ")+
 		" union all select * from (select "+fields+" from live_board where case_id in "+tail+" and "+q.where()+" "+page+") y) z "+page, q.values...)
 	if err != nil {
 		return nil, "", err
@@ -286,7 +322,7 @@ type Count struct {
 
 // Counts counts what List would list.
 func (s *Store) Counts(ctx context.Context, u *User, f Filter) ([]Count, error) {
-	q, err := s.selectFor(u, &f)
+	q, err := s.selectFor(ctx, u, &f, false)
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,7 @@ type Store struct {
 	pool    *sql.DB
 	db      *bun.DB
 	dialect string
+	common  int // see commonWord
 	door    *door
 
 	enforced enforcements
@@ -99,7 +100,7 @@ func (s *Store) Doubt() error {
 
 // Connect opens the database without the door: for migrating and reading.
 func Connect(_ context.Context, cfg Config) (*Store, error) {
-	s := &Store{cfg: cfg, dialect: "postgres", enforced: enforcements{kind: map[string]Enforcement{}, late: map[string]*spread{}}}
+	s := &Store{cfg: cfg, dialect: "postgres", common: commonWord, enforced: enforcements{kind: map[string]Enforcement{}, late: map[string]*spread{}}}
 	var err error
 	switch {
 	case cfg.URL == "":

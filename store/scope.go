@@ -141,8 +141,60 @@ func (r rule) holds(of map[string]string) bool {
 	panic("no such rule: " + r.op)
 }
 
-// binds collects the values of a statement that is put together.
-type binds struct{ values []any }
+// mostArms bounds into how many alternatives a rule is taken apart.
+const mostArms = 8
+
+// arms takes a rule apart into alternatives without alternatives within them, or
+// returns it whole when these would be many.
+func (r rule) arms() []rule {
+	out := r.apart()
+	if len(out) > mostArms {
+		return []rule{r}
+	}
+	return out
+}
+
+func (r rule) apart() []rule {
+	switch r.op {
+	case "any":
+		var out []rule
+		for _, p := range r.parts {
+			out = append(out, p.apart()...)
+		}
+		return out
+	case "all":
+		out := []rule{all()}
+		for _, p := range r.parts {
+			var longer []rule
+			for _, arm := range p.apart() {
+				for _, o := range out {
+					longer = append(longer, all(append(slices.Clone(o.parts), arm)...))
+				}
+			}
+			if out = longer; len(out) > mostArms {
+				return out
+			}
+		}
+		return out
+	}
+	return []rule{r}
+}
+
+// binds collects the values of a statement that is put together. One for SQLite
+// keeps its planner from looking towns up: it reads a county's whole range of
+// them row by row, where walking the order of the list ends after a page.
+type binds struct {
+	values []any
+	lite   bool
+}
+
+// column is how a statement names a column of board.
+func (b *binds) column(name string) string {
+	if b.lite && name == "town" {
+		return "+town"
+	}
+	return name
+}
 
 func (b *binds) add(v any) string {
 	b.values = append(b.values, v)
@@ -172,14 +224,14 @@ func (r rule) where(b *binds) string {
 		if r.column == "linked" { // a literal, and the next likewise: partial indexes serve nothing else
 			return "linked = 1"
 		}
-		text := r.column + " = " + b.add(r.value)
+		text := b.column(r.column) + " = " + b.add(r.value)
 		if r.value != "" && slices.Contains([]string{"organisation", "receiver", "officer", "ticket"}, r.column) {
 			text = "(" + r.column + " <> '' and " + text + ")"
 		}
 		return text
 	case "under":
 		if len(r.value) >= townDigits {
-			return r.column + " = " + b.add(r.value)
+			return b.column(r.column) + " = " + b.add(r.value)
 		}
 		return r.between(b)
 	case "lacks": // the first half says how rare the second is: a planner that guesses sorts everything
@@ -195,9 +247,9 @@ func (r rule) between(b *binds) string {
 	if err != nil {
 		return fmt.Sprintf("substr(%s, 1, %d) = %s", r.column, len([]rune(r.value)), b.add(r.value))
 	}
-	text := r.column + " >= " + b.add(r.value)
+	text := b.column(r.column) + " >= " + b.add(r.value)
 	if next := fmt.Sprintf("%0*d", len(r.value), n+1); len(next) == len(r.value) {
-		text += " and " + r.column + " < " + b.add(next)
+		text += " and " + b.column(r.column) + " < " + b.add(next)
 	}
 	return "(" + text + ")"
 }

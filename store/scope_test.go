@@ -139,8 +139,10 @@ func TestOneRuleInBothForms(t *testing.T) {
 			}
 			seen, unseen = seen+len(want), unseen+len(all)-len(want)
 			for _, table := range []string{"board", "live_board"} {
-				if got, err := w.ScopeRows(&u, table); err != nil || !slices.Equal(got, want) {
-					t.Fatalf("%+v in %s: %d seen, %d in the database, %v", u, table, len(want), len(got), err)
+				for _, apart := range []bool{false, true} {
+					if got, err := w.ScopeRows(&u, table, apart); err != nil || !slices.Equal(got, want) {
+						t.Fatalf("%+v in %s, apart %v: %d seen, %d in the database, %v", u, table, apart, len(want), len(got), err)
+					}
 				}
 			}
 		}

@@ -37,7 +37,19 @@ func told(w *storetest.World, name, shop, words string) string {
 	return a.Number
 }
 
+// found asks as for rare words and as for common ones.
 func found(w *storetest.World, f store.Filter) string {
+	w.T.Helper()
+	rare := foundAs(w, f)
+	w.Common(1)
+	defer w.Common(1000)
+	if common := foundAs(w, f); common != rare {
+		w.T.Errorf("%+v: %q, as a common word %q", f, rare, common)
+	}
+	return rare
+}
+
+func foundAs(w *storetest.World, f store.Filter) string {
 	w.T.Helper()
 	lines, _, err := w.List(ctx, everything, f, store.Page{Sort: "number", Limit: 50})
 	if err != nil {
