@@ -178,6 +178,9 @@ func (r *raid) tokenFor(route handlers.Route) string {
 	case handlers.Holder, handlers.LinkHolder, handlers.Rotating:
 		return r.token
 	}
+	if route.Who == handlers.Member {
+		return r.member()
+	}
 	return r.officer
 }
 

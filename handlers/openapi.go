@@ -10,8 +10,10 @@ import (
 	"strconv"
 	"strings"
 
+	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/ledger"
+	"fangxin/workflow/register"
 )
 
 // bodies, answers and queries are what each route takes and gives; what a route
@@ -21,6 +23,10 @@ var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "
 	"POST /api/v1/cases/{number}/links/{id}/rotate": nothing{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "POST /api/v1/link/rotate": nothing{},
 	"POST /api/v1/cases/{number}/notes": newNote{}, "POST /api/v1/cases/{number}/erasure-requests": nothing{}, "POST /api/v1/absences": newAbsence{}, "POST /api/v1/absences/{id}/end": nothing{},
 	"POST /api/v1/checks": newCheck{}, "POST /api/v1/checks/{check}/confirm": enteredCode{},
+	"POST /api/v1/memberships": newMembership{}, "POST " + memberPath + "/decisions": memberDecision{}, "POST " + memberPath + "/supplement": memberSupplement{},
+	"POST " + memberPath + "/withdrawal": because{}, "POST " + memberPath + "/shop-code": because{}, "POST " + memberPath + "/people": personAdded{}, "POST " + memberPath + "/people/{person}/end": because{},
+	"POST /api/v1/member/login": newLogin{}, "POST /api/v1/member/session": loginLink{}, "POST /api/v1/member/session/end": nothing{}, "POST /api/v1/member/supplement": memberSupplement{},
+	"POST /api/v1/member/withdrawal": because{}, "POST /api/v1/member/people": personAdded{}, "POST /api/v1/member/people/{person}/end": because{},
 	"POST /api/v1/merchants": newMerchant{}, "PATCH " + merchantPath: merchantChange{}, "POST " + merchantPath + "/contacts": contactAdded{}, "POST " + merchantPath + "/contacts/{contact}/end": because{},
 	"POST " + merchantPath + "/rename": merchantRename{}, "POST " + merchantPath + "/merge": merchantMerge{}, "POST " + merchantPath + "/unmerge": merchantUnmerge{},
 	"POST " + merchantPath + "/successor": merchantSuccession{}, "POST /api/v1/merchant-reviews/{review}": reviewDecision{}, "POST /api/v1/cases/{number}/merchants": caseMerchantChoice{}}
@@ -35,6 +41,12 @@ var answers = map[string]any{
 	"GET /api/v1/cases/{number}/notes": notesView{}, "POST /api/v1/cases/{number}/notes": noteView{}, "GET /api/v1/cases/{number}/data": dataCopy{},
 	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/escalations": dutiesView{}, "POST /api/v1/checks": checkView{}, "POST /api/v1/checks/{check}/confirm": confirmedCheck{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
 	"GET /api/v1/absences": absencesView{}, "POST /api/v1/absences": absenceLine{}, "POST /api/v1/absences/{id}/end": nothing{},
+	"POST /api/v1/memberships": membershipView{}, "GET /api/v1/memberships": membershipPage{}, "GET " + memberPath: membershipWhole{}, "GET " + memberPath + "/history": membershipHistory{},
+	"GET " + memberPath + "/figures": register.Figures{}, "POST " + memberPath + "/decisions": membershipView{}, "POST " + memberPath + "/supplement": membershipView{},
+	"POST " + memberPath + "/withdrawal": membershipView{}, "POST " + memberPath + "/shop-code": membershipView{}, "POST " + memberPath + "/people": peopleView{}, "POST " + memberPath + "/people/{person}/end": peopleView{},
+	"GET /api/v1/membership-leads": leadPage{}, "GET /api/v1/coverage": store.Coverage{}, "POST /api/v1/member/login": loginView{}, "POST /api/v1/member/session": sessionsView{},
+	"POST /api/v1/member/session/end": nothing{}, "GET /api/v1/member": memberView{}, "GET /api/v1/member/cases": memberCases{}, "GET /api/v1/member/figures": register.Figures{},
+	"POST /api/v1/member/supplement": membershipView{}, "POST /api/v1/member/withdrawal": membershipView{}, "POST /api/v1/member/people": peopleView{}, "POST /api/v1/member/people/{person}/end": peopleView{},
 	"GET /api/v1/reports/{number}": CaseView{}, "GET /api/v1/reports/{number}/events": eventList{},
 	"GET /api/v1/cases/{number}/merchants": caseMerchantList{}, "POST /api/v1/cases/{number}/merchants": caseMerchantList{}, "GET /api/v1/merchants": merchantPage{},
 	"POST /api/v1/merchants": merchantView{}, "GET " + merchantPath: merchantView{}, "PATCH " + merchantPath: merchantView{}, "GET " + merchantPath + "/history": merchantHistory{},
@@ -46,7 +58,9 @@ var answers = map[string]any{
 // registerConflicts are the routes that answer by what an entry or a doubt has
 // become meanwhile.
 var registerConflicts = []string{"PATCH " + merchantPath, "POST " + merchantPath + "/rename", "POST " + merchantPath + "/merge", "POST " + merchantPath + "/unmerge",
-	"POST " + merchantPath + "/successor", "POST /api/v1/merchant-reviews/{review}"}
+	"POST " + merchantPath + "/successor", "POST /api/v1/merchant-reviews/{review}", "POST " + memberPath + "/decisions", "POST " + memberPath + "/supplement",
+	"POST " + memberPath + "/withdrawal", "POST " + memberPath + "/shop-code", "POST " + memberPath + "/people", "POST /api/v1/member/supplement", "POST /api/v1/member/withdrawal",
+	"POST /api/v1/member/people"}
 
 // merchantPath is an entry of the register.
 const merchantPath = "/api/v1/merchants/{merchant}"
@@ -55,7 +69,8 @@ const merchantPath = "/api/v1/merchants/{merchant}"
 var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /api": {"lang"}, "GET /api/v1/counts": slices.Sorted(maps.Keys(filters)),
 	"GET /api/v1/cases":       slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages))),
 	"GET /api/v1/escalations": append(slices.Sorted(maps.Keys(dutyFilters)), "after", "limit"),
-	"GET /api/v1/merchants":   {"q", "status", "town", "after", "limit"}, "GET " + merchantPath + "/history": {"after", "limit"}, "GET /api/v1/merchant-reviews": {"status", "after", "limit"}}
+	"GET /api/v1/merchants":   {"q", "status", "town", "after", "limit"}, "GET " + merchantPath + "/history": {"after", "limit"}, "GET /api/v1/merchant-reviews": {"status", "after", "limit"},
+	"GET /api/v1/memberships": {"status", "merchant", "town", "after", "limit"}, "GET /api/v1/membership-leads": {"status", "after", "limit"}, "GET /api/v1/coverage": {"on"}}
 
 // media are the routes that do not answer in JSON.
 var media = map[string]string{"GET /api": "text/html", "GET /api/reference.css": "text/css"}

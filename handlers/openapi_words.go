@@ -25,6 +25,7 @@ var tagGroups = []struct {
 	{"anytime", "evidence consents supervision breaches notices"},
 	{"report", ""},
 	{"register", "merchants"},
+	{"green", ""},
 	{"service", ""},
 }
 
@@ -33,6 +34,8 @@ func tagOf(path string) string {
 	switch {
 	case strings.HasPrefix(path, reportPath):
 		return "report"
+	case strings.HasPrefix(path, "/api/v1/member"), path == "/api/v1/coverage", strings.HasPrefix(path, "/api/v1/shops"):
+		return "green"
 	case strings.HasPrefix(path, "/api/v1/merchant"):
 		return "register"
 	case !strings.HasPrefix(path, "/api/v1/cases"):

@@ -49,6 +49,8 @@ var problemStatus = map[string]int{
 	"bad_json": http.StatusBadRequest, "bad_query": http.StatusBadRequest, "bad_key": http.StatusBadRequest, "unreadable": http.StatusBadRequest,
 	"unknown_event": http.StatusBadRequest, "unclean_text": http.StatusBadRequest,
 	"no_token": http.StatusUnauthorized, "not_for_you": http.StatusForbidden, "link_lacks_action": http.StatusForbidden, "not_found": http.StatusNotFound, "method": http.StatusMethodNotAllowed,
+	"member_state": http.StatusConflict, "member_lacks": http.StatusConflict, "member_already": http.StatusConflict, "member_too_early": http.StatusConflict,
+	"member_full": http.StatusConflict, "merchant_unsettled": http.StatusConflict, "lead_decided": http.StatusConflict, "login_dead": http.StatusUnprocessableEntity, "contact_only": http.StatusForbidden,
 	"stale_entry": http.StatusConflict, "merchant_merged": http.StatusConflict, "merchant_not_merged": http.StatusConflict, "same_merchant": http.StatusConflict,
 	"review_settled": http.StatusConflict, "not_allowed_now": http.StatusConflict, "guard": http.StatusConflict, "stale": http.StatusConflict, "wrong_offer": http.StatusConflict,
 	"no_such_notice": http.StatusConflict, "use_delivered": http.StatusConflict, "no_such_order": http.StatusConflict, "no_such_duty": http.StatusConflict, "no_law": http.StatusConflict,
@@ -96,7 +98,7 @@ func problemOf(err error) *Problem {
 		return p
 	case errors.As(err, &r):
 		return refused(r)
-	case errors.Is(err, store.ErrNoSuchCase), errors.Is(err, store.ErrNoMerchant), errors.Is(err, store.ErrNoReview), errors.Is(err, store.ErrNoLink):
+	case errors.Is(err, store.ErrNoSuchCase), errors.Is(err, store.ErrNoMerchant), errors.Is(err, store.ErrNoReview), errors.Is(err, store.ErrNoMember), errors.Is(err, store.ErrNoLink):
 		return problem("not_found")
 	case errors.Is(err, store.ErrErased):
 		return problem("erased")

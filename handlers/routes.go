@@ -46,6 +46,8 @@ const (
 	// Staff are the authority's own people, without mediators, courts and other
 	// authorities.
 	Staff Who = "staff"
+	// Member is somebody of a member of the green channel, with his session.
+	Member Who = "member"
 	// Supervising are supervisors and coordinators.
 	Supervising Who = "supervising"
 )
@@ -158,6 +160,29 @@ func (s *Server) routes() []Route {
 		{"POST", "/api/v1/merchants/{merchant}/successor", Staff, Writing, s.succeedMerchant, http.StatusOK},
 		{"GET", "/api/v1/merchant-reviews", Staff, Listing, s.reviews, http.StatusOK},
 		{"POST", "/api/v1/merchant-reviews/{review}", Staff, Writing, s.settleReview, http.StatusOK},
+		{"POST", "/api/v1/memberships", Filer, Intake, s.apply, http.StatusCreated},
+		{"GET", "/api/v1/memberships", Staff, Listing, s.memberships, http.StatusOK},
+		{"GET", "/api/v1/memberships/{member}", Staff, Reading, s.membership, http.StatusOK},
+		{"GET", "/api/v1/memberships/{member}/history", Staff, Reading, s.historyOfMember, http.StatusOK},
+		{"GET", "/api/v1/memberships/{member}/figures", Staff, Reading, s.figuresOfMember, http.StatusOK},
+		{"POST", "/api/v1/memberships/{member}/decisions", Staff, Writing, s.decideMember, http.StatusOK},
+		{"POST", "/api/v1/memberships/{member}/supplement", Staff, Writing, s.supplyMember, http.StatusOK},
+		{"POST", "/api/v1/memberships/{member}/withdrawal", Staff, Writing, s.withdrawMember, http.StatusOK},
+		{"POST", "/api/v1/memberships/{member}/shop-code", Staff, Writing, s.replaceShopCode, http.StatusOK},
+		{"POST", "/api/v1/memberships/{member}/people", Staff, Writing, s.addPerson, http.StatusCreated},
+		{"POST", "/api/v1/memberships/{member}/people/{person}/end", Staff, Writing, s.endPerson, http.StatusOK},
+		{"GET", "/api/v1/membership-leads", Staff, Listing, s.memberLeads, http.StatusOK},
+		{"GET", "/api/v1/coverage", Staff, Listing, s.coverage, http.StatusOK},
+		{"POST", "/api/v1/member/login", Anyone, Secret, s.askLogin, http.StatusAccepted},
+		{"POST", "/api/v1/member/session", Anyone, Secret, s.redeemLogin, http.StatusCreated},
+		{"POST", "/api/v1/member/session/end", Member, Writing, s.logout, http.StatusOK},
+		{"GET", "/api/v1/member", Member, Reading, s.ownMembership, http.StatusOK},
+		{"GET", "/api/v1/member/cases", Member, Listing, s.casesOfMember, http.StatusOK},
+		{"GET", "/api/v1/member/figures", Member, Reading, s.figuresOfMember, http.StatusOK},
+		{"POST", "/api/v1/member/supplement", Member, Writing, s.supplyMember, http.StatusOK},
+		{"POST", "/api/v1/member/withdrawal", Member, Writing, s.withdrawMember, http.StatusOK},
+		{"POST", "/api/v1/member/people", Member, Writing, s.addPerson, http.StatusCreated},
+		{"POST", "/api/v1/member/people/{person}/end", Member, Writing, s.endPerson, http.StatusOK},
 		{"GET", "/api/v1/link", LinkHolder, Reading, s.ownLink, http.StatusOK},
 		{"POST", "/api/v1/link/rotate", Rotating, Secret, s.rotateOwn, http.StatusCreated},
 		{"GET", "/api/v1/cases/{number}/withdrawal", Holder, Reading, s.warning, http.StatusOK},
@@ -179,6 +204,7 @@ type Call struct {
 	Language  string // zh or en
 	User      *store.User
 	Link      *store.Link
+	Member    *store.MemberCaller
 	RequestID string
 
 	// of a page

@@ -3,6 +3,7 @@ package handlers
 import (
 	"slices"
 
+	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/policy"
 	"fangxin/workflow/register"
@@ -25,6 +26,7 @@ var values = map[string][]string{
 	"on_behalf.party": {"consumer", "merchant"},
 	"merchant.kind":   register.Kinds, "merchant.size": register.Sizes, "merchant.status": {"unverified", "active", "closed"}, "merchant.contacts.kind": register.ContactKinds,
 	"merchant.verdict": reviewDecisions,
+	"member.verdict":   register.DecisionNames, "member.cause": register.Causes, "people.role": store.PersonRoles, "papers.kind": store.PaperKinds,
 }
 
 // span is the least and the most of a number.

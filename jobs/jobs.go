@@ -63,6 +63,7 @@ func (r *Runner) works() []work {
 		{"match", readEvery, r.match},
 		{"remind", remindEvery, r.remind},
 		{"heartbeat", remindEvery, r.beat},
+		{"members", retainEvery, r.members},
 		{"reports", remindEvery, r.reports},
 		{"retention", retainEvery, r.retain},
 	}

@@ -108,4 +108,46 @@ type countyData struct {
 		Escalation  []Step         `yaml:"escalation"`
 		Check       ContactCheck   `yaml:"contact_check"`
 		AppealYears map[string]int `yaml:"appeal_limit_years"`
+		Telling     telling        `yaml:"telling"`
 		Green       greenData      `yaml:"green_channel"`
+	} `yaml:"parameters"`
+}
+
+var lineOf = regexp.MustCompile(`line (\d+): `)
+
+// strict reads YAML into a struct; every fault names file and line.
+func strict(name string, data []byte, into any) error {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	err := dec.Decode(into)
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s:1: the file is empty", name)
+	}
+	if err == nil {
+		var second yaml.Node
+		if err = dec.Decode(&second); errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			return fmt.Errorf("%s:%d: a second document begins here; one file is one plan", name, second.Line)
+		}
+	}
+	var many *yaml.TypeError
+	faults := []string{err.Error()}
+	if errors.As(err, &many) {
+		faults = many.Errors
+	}
+	for i, f := range faults {
+		f = strings.TrimPrefix(f, "yaml: ")
+		if m := lineOf.FindStringSubmatch(f); m != nil {
+			f = name + ":" + m[1] + ": " + strings.Replace(f, m[0], "", 1)
+		} else {
+			f = name + ": " + f
+		}
+		if at := strings.Index(f, " not found in type"); at > 0 {
+			f = f[:at] + " is not a key here"
+		}
+		faults[i] = f
+	}
+	return errors.New(strings.Join(faults, "\n"))
+}
