@@ -53,6 +53,6 @@ func (p *Post) login(ctx context.Context, t *asynq.Task) error {
 		}
 		return store.ErrNotHeld
 	}
-	l.Fields = map[string]string{"link": "/green#" + token, "minutes": strconv.Itoa(int(store.LoginTerm/time.Minute))}
+	l.Fields = map[string]string{"link": "/green#" + token, "minutes": strconv.Itoa(int(store.LoginTerm / time.Minute))}
 	return p.sendLetter(ctx, t, &o, &l)
 }

@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 	"workflow/policy":          {"workflow/calendar"},
 	"workflow/rehearse":        {"workflow", "workflow/calendar"},
 	"workflow/publication":     {"workflow"},
-	"workflow/register":        {"workflow"},
+	"workflow/register":        {"workflow", "workflow/calendar"},
 	"migrations":               {},
 	"store":                    {"workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/publication", "workflow/register", "migrations"},
 	"store/audit":              {"workflow/calendar", "workflow/ledger"},
