@@ -17,13 +17,14 @@ const linkTerm = 3 * 366 * 24 * time.Hour
 
 type filing struct {
 	Track string `json:"track"` // authority or green_channel
+	Shop  string `json:"shop"`  // code on the wall of a member's shop, instead of the respondent
 	act
 }
 
 // filingFields are what a filing may say; those for officers alone are what only
 // an authority can know.
 var (
-	filingFields  = []string{"track", "person", "check", "respondent", "words", "domain", "category", "town", "amount_fen", "requests", "publish_consent", "entrust_consent", "elected", "knew_on", "language"}
+	filingFields  = []string{"track", "person", "check", "shop", "respondent", "words", "domain", "category", "town", "amount_fen", "requests", "publish_consent", "entrust_consent", "elected", "knew_on", "language"}
 	officerFields = []string{"source", "ticket", "received_on", "on_behalf", "as"}
 )
 
@@ -48,6 +49,9 @@ func (s *Server) file(ctx context.Context, c *Call) (any, error) {
 		return nil, badField("track", "why.choice")
 	}
 	if err := s.known(&in.Input); err != nil {
+		return nil, err
+	}
+	if err := s.respondentOf(ctx, &in); err != nil {
 		return nil, err
 	}
 	actor, err := filer(c, &in, event)

@@ -44,7 +44,7 @@ var answers = map[string]any{
 	"POST /api/v1/memberships": membershipView{}, "GET /api/v1/memberships": membershipPage{}, "GET " + memberPath: membershipWhole{}, "GET " + memberPath + "/history": membershipHistory{},
 	"GET " + memberPath + "/figures": register.Figures{}, "POST " + memberPath + "/decisions": membershipView{}, "POST " + memberPath + "/supplement": membershipView{},
 	"POST " + memberPath + "/withdrawal": membershipView{}, "POST " + memberPath + "/shop-code": membershipView{}, "POST " + memberPath + "/people": peopleView{}, "POST " + memberPath + "/people/{person}/end": peopleView{},
-	"GET /api/v1/membership-leads": leadPage{}, "GET /api/v1/coverage": store.Coverage{}, "POST /api/v1/member/login": loginView{}, "POST /api/v1/member/session": sessionsView{},
+	"GET /api/v1/membership-leads": leadPage{}, "GET /api/v1/coverage": store.Coverage{}, "GET /api/v1/shops/{code}": shopView{}, "POST /api/v1/member/login": loginView{}, "POST /api/v1/member/session": sessionsView{},
 	"POST /api/v1/member/session/end": nothing{}, "GET /api/v1/member": memberView{}, "GET /api/v1/member/cases": memberCases{}, "GET /api/v1/member/figures": register.Figures{},
 	"POST /api/v1/member/supplement": membershipView{}, "POST /api/v1/member/withdrawal": membershipView{}, "POST /api/v1/member/people": peopleView{}, "POST /api/v1/member/people/{person}/end": peopleView{},
 	"GET /api/v1/reports/{number}": CaseView{}, "GET /api/v1/reports/{number}/events": eventList{},
@@ -73,7 +73,7 @@ var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /ap
 	"GET /api/v1/memberships": {"status", "merchant", "town", "after", "limit"}, "GET /api/v1/membership-leads": {"status", "after", "limit"}, "GET /api/v1/coverage": {"on"}}
 
 // media are the routes that do not answer in JSON.
-var media = map[string]string{"GET /api": "text/html", "GET /api/reference.css": "text/css"}
+var media = map[string]string{"GET /api": "text/html", "GET /api/reference.css": "text/css", "GET " + memberPath + "/sheet.svg": "image/svg+xml"}
 
 func (r Route) name() string { return r.Method + " " + r.Path }
 
@@ -224,6 +224,9 @@ func (r Route) statuses() []int {
 	out := []int{http.StatusBadRequest, http.StatusRequestURITooLong, http.StatusTooManyRequests, http.StatusRequestHeaderFieldsTooLarge, http.StatusInternalServerError, http.StatusServiceUnavailable}
 	if r.Who != Anyone {
 		out = append(out, http.StatusUnauthorized, http.StatusNotFound)
+	}
+	if strings.HasSuffix(r.Path, "/{code}") {
+		out = append(out, http.StatusNotFound)
 	}
 	beside, inCase := strings.CutPrefix(r.Path, casePath)
 	if r.Who == Staff || r.Who == Supervising || inCase && beside == "/data" {

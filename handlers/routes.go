@@ -173,6 +173,8 @@ func (s *Server) routes() []Route {
 		{"POST", "/api/v1/memberships/{member}/people/{person}/end", Staff, Writing, s.endPerson, http.StatusOK},
 		{"GET", "/api/v1/membership-leads", Staff, Listing, s.memberLeads, http.StatusOK},
 		{"GET", "/api/v1/coverage", Staff, Listing, s.coverage, http.StatusOK},
+		{"GET", "/api/v1/memberships/{member}/sheet.svg", Staff, Reading, s.sheet, http.StatusOK},
+		{"GET", "/api/v1/shops/{code}", Anyone, Lookup, s.shop, http.StatusOK},
 		{"POST", "/api/v1/member/login", Anyone, Secret, s.askLogin, http.StatusAccepted},
 		{"POST", "/api/v1/member/session", Anyone, Secret, s.redeemLogin, http.StatusCreated},
 		{"POST", "/api/v1/member/session/end", Member, Writing, s.logout, http.StatusOK},

@@ -23,6 +23,7 @@ func (s *Server) pageRoutes() []Route {
 		{"GET", "/file/merchants", Anyone, Lookup, s.findMerchants, 0},
 		{"GET", "/file/{step}", Anyone, Reading, s.showStep, 0},
 		{"POST", "/file/{step}", Anyone, Intake, s.takeStep, 0},
+		{"GET", "/s/{code}", Anyone, Lookup, s.scanned, 0},
 		{"GET", "/c/{number}", Keeper, Reading, s.showCase, 0},
 		{"POST", "/c/{number}", Anyone, Intake, s.openCase, 0},
 		{"GET", "/c/{number}/kept", Keeper, Reading, s.keepLink, 0},

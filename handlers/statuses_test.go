@@ -37,7 +37,7 @@ func (x *wire) probe(closed, report string) {
 			number = report
 		}
 		path := func(number string) string {
-			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{contact}", "1", "{review}", "r_0", "{check}", "none").Replace(r.Path)
+			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{code}", "0000000000", "{contact}", "1", "{review}", "r_0", "{check}", "none").Replace(r.Path)
 		}
 		call := func(number, token string, body any, headers ...string) int {
 			status, _ := x.contract.call(r.Method, path(number), token, body, "", headers...)

@@ -2,15 +2,22 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 
+	"fangxin/handlers"
+	"fangxin/store"
+	"fangxin/workflow/calendar"
 	"fangxin/workflow/register"
 )
 
 // MerchantCmd is the merchant register.
 type MerchantCmd struct {
-	Search MerchantSearchCmd `cmd:"" help:"Find merchants by name, initials, pinyin or credit code."`
+	Coverage MerchantCoverageCmd `cmd:"" help:"How far the green channel reaches (I-17), by town and domain."`
+	Sheet    MerchantSheetCmd    `cmd:"" help:"The sheet for a member's wall, as SVG."`
+	Search   MerchantSearchCmd   `cmd:"" help:"Find merchants by name, initials, pinyin or credit code."`
 }
 
 // MerchantSearchCmd finds merchants.
@@ -54,4 +61,81 @@ func (c *MerchantSearchCmd) Run(g *Globals) error {
 		return errFinding
 	}
 	return nil
+}
+
+// MerchantCoverageCmd counts I-17.
+type MerchantCoverageCmd struct {
+	On   string `help:"The day; empty: today."`
+	JSON bool   `help:"One JSON object."`
+}
+
+// Run prints the total and its slices; the slices add up to the total.
+func (c *MerchantCoverageCmd) Run(g *Globals) error {
+	day := calendar.On(g.clock())
+	if c.On != "" {
+		var err error
+		if day, err = calendar.ParseDate(c.On); err != nil {
+			return errUse{fmt.Errorf("--on: %w", err)}
+		}
+	}
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	out, err := e.Coverage(g.Context, day)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(g.Out).Encode(out)
+	}
+	line := func(what string, l store.CoverageLine) {
+		fmt.Fprintf(g.Out, "%-8s %-12s %6d of %6d covered, %d members\n", what, l.Code, l.Covered, l.Merchants, l.Members)
+	}
+	line("all", out.Total)
+	for _, l := range out.Towns {
+		line("town", l)
+	}
+	for _, l := range out.Domains {
+		line("domain", l)
+	}
+	return nil
+}
+
+// MerchantSheetCmd writes the sheet for a wall.
+type MerchantSheetCmd struct {
+	ID  string `arg:"" help:"The membership, g_..., or the merchant's entry, m_..."`
+	Out string `required:"" help:"The file to write." type:"path"`
+}
+
+// Run writes the sheet. Exit 2 when the merchant has no code on its wall.
+func (c *MerchantSheetCmd) Run(g *Globals) error {
+	if g.SiteAddress == "" {
+		return errUse{errors.New("FANGXIN_SITE_ADDRESS: say where people reach the pages: the code on the wall leads there")}
+	}
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	m, err := e.Member(g.Context, c.ID)
+	if strings.HasPrefix(c.ID, "m_") {
+		m, _, err = e.MembershipOf(g.Context, c.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if m.Shop == "" {
+		return errUse{errors.New(c.ID + " is no member of the green channel now")}
+	}
+	entry, err := e.Merchant(g.Context, m.Merchant)
+	if err != nil {
+		return err
+	}
+	sheet, err := handlers.ShopSheet(entry.Name, m.Shop, strings.TrimSuffix(g.SiteAddress, "/"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.Out, sheet, 0o644)
 }

@@ -120,7 +120,7 @@ func demo(g *Globals) error {
 		return err
 	}
 	today := calendar.On(now)
-	sim := SimulateCmd{Cases: 120, From: today.AddDays(-240).String(), To: today.AddDays(-1).String(), Seed: 1, Merchants: 5000, Stop: true}
+	sim := SimulateCmd{Cases: 120, From: today.AddDays(-240).String(), To: today.AddDays(-1).String(), Seed: 1, Merchants: 5000, Members: 300, Stop: true}
 	fmt.Fprintln(g.Err, "filling the empty database with invented cases ...")
 	return sim.Run(g)
 }

@@ -19,6 +19,7 @@ type SimulateCmd struct {
 	From       string `help:"First day of filing; empty: the regime's first day, or the narratives' own."`
 	To         string `help:"Last day of filing."`
 	Merchants  int    `default:"5000" help:"Invented merchants that an empty register begins with; the complaints are about them."`
+	Members    int    `default:"300" help:"Of them, members of the green channel."`
 	Seed       uint64 `default:"1" help:"The same seed, the same lives."`
 	Narratives string `help:"A JSONL file with texts and dates; the parties are invented." type:"existingfile"`
 	Stop       bool   `hidden:"" help:"Leave open what is open after the last day."`
@@ -27,7 +28,7 @@ type SimulateCmd struct {
 // Run lives one scripted case for every row of the table, then the mix, on a
 // virtual clock, and prints what came of it.
 func (c *SimulateCmd) Run(g *Globals) error {
-	plan := simulate.Plan{Cases: c.Cases, Seed: c.Seed, Scripted: !c.Stop, Stop: c.Stop, Merchants: c.Merchants}
+	plan := simulate.Plan{Cases: c.Cases, Seed: c.Seed, Scripted: !c.Stop, Stop: c.Stop, Merchants: c.Merchants, Members: min(c.Members, c.Merchants)}
 	var err error
 	if plan.From, plan.To, err = c.days(); err != nil {
 		return err

@@ -54,7 +54,7 @@ func TestSimulatedComplaintsFindMerchants(t *testing.T) {
 	w.Cfg.Now = clock.Now
 	_ = w.Close()
 	w.Reopen()
-	if _, err := simulate.Run(ctx, w.Store, w.Law, clock, simulate.Plan{Cases: 40, From: from, To: from.AddDays(20), Seed: 3, Merchants: 1000, Stop: true}); err != nil {
+	if _, err := simulate.Run(ctx, w.Store, w.Law, clock, simulate.Plan{Cases: 40, From: from, To: from.AddDays(20), Seed: 3, Merchants: 1000, Members: 60, Stop: true}); err != nil {
 		t.Fatal(err)
 	}
 	for {
@@ -75,6 +75,9 @@ func TestSimulatedComplaintsFindMerchants(t *testing.T) {
 	}
 	if found*10 < all*7 {
 		t.Errorf("%d of %d found", found, all)
+	}
+	if n := w.Count("select count(*) from members where state = 'approved'"); n != 60 {
+		t.Errorf("%d members", n)
 	}
 	if n := w.Count("select count(*) from merchants where status <> 'unverified'"); n > 1000 || n < 950 {
 		t.Errorf("%d merchants", n)

@@ -45,6 +45,7 @@ type Plan struct {
 	Seed       uint64
 	Scripted   bool // first one case for every row of the table
 	Merchants  int  // invented merchants that the register begins with; 0: none
+	Members    int  // of them, members of the green channel
 	Narratives []Narrative
 	Stop       bool // leave what is open at the end of To
 	Outage     func(workflow.Outage)
@@ -116,6 +117,11 @@ func Run(ctx context.Context, s *store.Store, law func() workflow.Rules, clock *
 	}
 	if plan.Merchants > 0 {
 		if err := sim.populate(plan.Merchants); err != nil {
+			return sim.result, err
+		}
+	}
+	if plan.Members > 0 {
+		if err := sim.enrol(plan.Members); err != nil {
 			return sim.result, err
 		}
 	}

@@ -1,0 +1,110 @@
+package handlers_test
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+)
+
+// decoded reads the QR code of a sheet as a telephone would: from its picture.
+func decoded(t *testing.T, svg string) string {
+	t.Helper()
+	found := regexp.MustCompile(`viewBox="0 0 (\d+) \d+" shape-rendering="crispEdges"><path d="([^"]+)"`).FindStringSubmatch(svg)
+	if found == nil {
+		t.Fatal(svg)
+	}
+	size, _ := strconv.Atoi(found[1])
+	const scale = 8
+	picture := image.NewGray(image.Rect(0, 0, size*scale, size*scale))
+	for i := range picture.Pix {
+		picture.Pix[i] = 255
+	}
+	for _, run := range strings.Split(strings.TrimSuffix(found[2], "z"), "z") {
+		var x, y, n, back int
+		if _, err := fmt.Sscanf(run, "M%d %dh%dv1h-%d", &x, &y, &n, &back); err != nil || n != back {
+			t.Fatalf("%q: %v", run, err)
+		}
+		for px := x * scale; px < (x+n)*scale; px++ {
+			for py := y * scale; py < (y+1)*scale; py++ {
+				picture.SetGray(px, py, color.Gray{})
+			}
+		}
+	}
+	bits, err := gozxing.NewBinaryBitmapFromImage(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := qrcode.NewQRCodeReader().Decode(bits, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.GetText()
+}
+
+// The code on a wall leads to a complaint against this shop, by the API and by the
+// pages; a code that was replaced opens nothing; a channel that is suspended takes
+// no new complaint.
+func TestTheCodeOnTheWall(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		officer := s.officer("officer")
+		shop := openShop(t, s, officer, "惠民<超市>", `,"shop_address":"中心大街1号","code":"91370321MA3C0AAA0H"`)
+		at := "/api/v1/memberships/" + s.enrol(officer, shop)
+		ask(t, s, http.StatusNotFound, "GET", at+"/sheet.svg", officer, "")
+		code := ask(t, s, http.StatusOK, "POST", at+"/decisions", officer, `{"verdict":"approve","why":"齐全"}`)["shop"].(string)
+		if out := ask(t, s, http.StatusOK, "GET", "/api/v1/shops/"+code, "", ""); out["name"] != "惠民<超市>" || out["open"] != true || len(out) != 6 {
+			t.Errorf("%v", out)
+		}
+		status, _, svg := s.call("GET", at+"/sheet.svg", officer, "")
+		if want := s.URL + "/s/" + code; status != http.StatusOK || decoded(t, svg) != want || !strings.Contains(svg, "惠民&lt;超市&gt;") {
+			t.Errorf("%d: %s, not %s", status, decoded(t, svg), want)
+		}
+		body := `{"track":"green_channel","elected":true,"shop":"` + code + `","person":{"name":"王芳","phone":"13800000000"},"words":"商品有质量问题，要求退货","domain":1,"town":"370321001"%s}`
+		number := ask(t, s, http.StatusCreated, "POST", "/api/v1/cases", "", fmt.Sprintf(body, ""))["case"].(map[string]any)["number"].(string)
+		if words := s.respondent(number, officer); words != "惠民<超市> 中心大街1号 91370321MA3C0AAA0H" {
+			t.Error(words)
+		}
+		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		scan := func(code string) string {
+			res, err := client.Get(s.URL + "/s/" + code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			return fmt.Sprint(res.Header.Get("Location"), " ", len(res.Cookies()))
+		}
+		if got := scan(code); !strings.HasPrefix(got, "/file/") || !strings.HasSuffix(got, " 1") {
+			t.Error(got)
+		}
+		refused := func(body, field string) {
+			t.Helper()
+			if status, _, text := s.call("POST", "/api/v1/cases", "", body); status != http.StatusBadRequest || !strings.Contains(text, `"field":"`+field+`"`) {
+				t.Errorf("%d %s", status, text)
+			}
+		}
+		refused(fmt.Sprintf(body, `,"respondent":{"name":"x"}`), "respondent")
+		ask(t, s, http.StatusOK, "POST", at+"/decisions", officer, `{"verdict":"suspend","why":"x"}`)
+		refused(fmt.Sprintf(body, ""), "track")
+		ask(t, s, http.StatusOK, "POST", at+"/shop-code", officer, `{"why":"遗失"}`)
+		ask(t, s, http.StatusNotFound, "GET", "/api/v1/shops/"+code, "", "")
+		refused(fmt.Sprintf(body, ""), "shop")
+		if got := scan(code); got != "/file 0" {
+			t.Error(got)
+		}
+	})
+}
+
+// respondent is whom a case is about, as it was sealed.
+func (s *site) respondent(number, officer string) string {
+	s.t.Helper()
+	out, _ := s.ok("GET", "/api/v1/cases/"+number+"/events/1/words", officer, "")
+	r := out["respondent"].(map[string]any)
+	return fmt.Sprint(r["name"], " ", r["address"], " ", r["code"])
+}
