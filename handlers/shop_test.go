@@ -66,7 +66,7 @@ func TestTheCodeOnTheWall(t *testing.T) {
 		if want := s.URL + "/s/" + code; status != http.StatusOK || decoded(t, svg) != want || !strings.Contains(svg, "惠民&lt;超市&gt;") {
 			t.Errorf("%d: %s, not %s", status, decoded(t, svg), want)
 		}
-		body := `{"track":"green_channel","elected":true,"shop":"` + code + `","person":{"name":"王芳","phone":"13800000000"},"words":"商品有质量问题，要求退货","domain":1,"town":"370321001"%s}`
+		body := `{"track":"green_channel","elected":true,"publish_consent":false,"entrust_consent":false,"shop":"` + code + `","person":{"name":"王芳","phone":"13800000000"},"words":"商品有质量问题，要求退货","domain":1,"town":"370321001"%s}`
 		number := ask(t, s, http.StatusCreated, "POST", "/api/v1/cases", "", fmt.Sprintf(body, ""))["case"].(map[string]any)["number"].(string)
 		if words := s.respondent(number, officer); words != "惠民<超市> 中心大街1号 91370321MA3C0AAA0H" {
 			t.Error(words)
