@@ -44,7 +44,7 @@ var answers = map[string]any{
 	"POST /api/v1/memberships": membershipView{}, "GET /api/v1/memberships": membershipPage{}, "GET " + memberPath: membershipWhole{}, "GET " + memberPath + "/history": membershipHistory{},
 	"GET " + memberPath + "/figures": register.Figures{}, "POST " + memberPath + "/decisions": membershipView{}, "POST " + memberPath + "/supplement": membershipView{},
 	"POST " + memberPath + "/withdrawal": membershipView{}, "POST " + memberPath + "/shop-code": membershipView{}, "POST " + memberPath + "/people": peopleView{}, "POST " + memberPath + "/people/{person}/end": peopleView{},
-	"GET /api/v1/membership-leads": leadPage{}, "GET /api/v1/coverage": store.Coverage{}, "GET /api/v1/shops/{code}": shopView{}, "POST /api/v1/member/login": loginView{}, "POST /api/v1/member/session": sessionsView{},
+	"GET /api/v1/membership-leads": leadPage{}, "GET /api/v1/coverage": store.Coverage{}, "GET /api/v1/shops/{code}": wallView{}, "POST /api/v1/member/login": loginView{}, "POST /api/v1/member/session": sessionsView{},
 	"POST /api/v1/member/session/end": nothing{}, "GET /api/v1/member": memberView{}, "GET /api/v1/member/cases": memberCases{}, "GET /api/v1/member/figures": register.Figures{},
 	"POST /api/v1/member/supplement": membershipView{}, "POST /api/v1/member/withdrawal": membershipView{}, "POST /api/v1/member/people": peopleView{}, "POST /api/v1/member/people/{person}/end": peopleView{},
 	"GET /api/v1/reports/{number}": CaseView{}, "GET /api/v1/reports/{number}/events": eventList{},

@@ -48,7 +48,7 @@ var fieldKeys = map[reflect.Type]string{
 	reflect.TypeOf(register.Member{}): "answer.member.", reflect.TypeOf(membershipView{}): "answer.member.", reflect.TypeOf(membershipWhole{}): "answer.member.", reflect.TypeOf(membershipPage{}): "answer.member.",
 	reflect.TypeOf(memberView{}): "answer.member.", reflect.TypeOf(store.MemberPerson{}): "answer.member.", reflect.TypeOf(store.Paper{}): "answer.member.", reflect.TypeOf(membershipHistory{}): "answer.member.",
 	reflect.TypeOf(store.MemberHistoryLine{}): "answer.member.", reflect.TypeOf(store.MemberNote{}): "answer.member.", reflect.TypeOf(leadPage{}): "answer.member.", reflect.TypeOf(store.MemberLead{}): "answer.member.", reflect.TypeOf(register.Figures{}): "answer.figures.",
-	reflect.TypeOf(store.Coverage{}): "answer.coverage.", reflect.TypeOf(store.CoverageLine{}): "answer.coverage.", reflect.TypeOf(loginView{}): "answer.member.", reflect.TypeOf(shopView{}): "answer.shop.", reflect.TypeOf(sessionsView{}): "answer.member.",
+	reflect.TypeOf(store.Coverage{}): "answer.coverage.", reflect.TypeOf(store.CoverageLine{}): "answer.coverage.", reflect.TypeOf(loginView{}): "answer.member.", reflect.TypeOf(wallView{}): "answer.shop.", reflect.TypeOf(sessionsView{}): "answer.member.",
 	reflect.TypeOf(store.Session{}): "answer.member.", reflect.TypeOf(memberCases{}): "answer.member.", reflect.TypeOf(store.MemberCase{}): "answer.member.", reflect.TypeOf(peopleView{}): "answer.member.",
 	reflect.TypeOf(newMembership{}): "field.member.", reflect.TypeOf(memberDecision{}): "field.member.", reflect.TypeOf(memberSupplement{}): "field.member.",
 	reflect.TypeOf(register.Checklist{}): "field.checklist.", reflect.TypeOf(register.Terms{}): "field.terms.",

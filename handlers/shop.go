@@ -14,9 +14,9 @@ import (
 	"fangxin/workflow/register"
 )
 
-// shopView is what a code on a wall says to anybody: the shop, and what it
+// wallView is what a code on a wall says to anybody: the shop, and what it
 // promises.
-type shopView struct {
+type wallView struct {
 	Code    string         `json:"code"`
 	Name    string         `json:"name"`
 	Address string         `json:"address"`
@@ -31,7 +31,7 @@ func (s *Server) shop(ctx context.Context, c *Call) (any, error) {
 	if m.Terms.Pledges == nil {
 		m.Terms.Pledges = []string{}
 	}
-	return shopView{m.Shop, e.Name, addressOf(&e), e.Town, m.ActiveOn(calendar.On(s.Now())), m.Terms}, err
+	return wallView{m.Shop, e.Name, addressOf(&e), e.Town, m.ActiveOn(calendar.On(s.Now())), m.Terms}, err
 }
 
 // addressOf is where a merchant is found, the shop before the licence.
