@@ -3,6 +3,7 @@ module fangxin
 go 1.26.8
 
 require (
+	code.dny.dev/ssrf v0.3.0
 	filippo.io/age v1.3.2
 	github.com/6tail/lunar-go v1.4.6
 	github.com/a-h/templ v0.3.977

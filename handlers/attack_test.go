@@ -57,7 +57,7 @@ type raid struct {
 	*site
 	number, token   string // a case and its consumer's link
 	other, stranger string // another case, and its consumer's
-	officer         string
+	officer, boss   string
 }
 
 func TestAttacks(t *testing.T) {
@@ -177,6 +177,14 @@ func (r *raid) tokenFor(route handlers.Route) string {
 		return ""
 	case handlers.Holder, handlers.LinkHolder, handlers.Rotating:
 		return r.token
+	case handlers.Supervising:
+		if r.boss == "" {
+			var err error
+			if r.boss, err = r.w.AddUser(context.Background(), store.User{Name: "boss", Roles: []string{"supervisor"}}); err != nil {
+				r.t.Fatal(err)
+			}
+		}
+		return r.boss
 	}
 	if route.Who == handlers.Member {
 		return r.member()

@@ -31,6 +31,7 @@ type figures struct {
 	backlog []store.Backlog
 	log     store.LogFigures
 	swept   time.Duration
+	hooks   store.WebhookFigures
 	owing   map[[2]string]int64 // messages about clocks
 	overdue map[string]int64    // duties, by step
 }
@@ -72,6 +73,8 @@ var (
 	descPoolWaited = desc("database_wait_seconds_total", "Time spent waiting for a connection.")
 	descRedis      = desc("redis_up", "1 when Redis answers; absent where none is configured.")
 	descRedisFails = desc("redis_limit_faults_total", "Times that budgets could not be counted together.")
+	descWebhooks   = desc("webhooks", "Webhooks by state: live, failing, paused.", "state")
+	descWebhookLag = desc("webhook_lag_seconds", "Age of the oldest block that a webhook, paused ones apart, has not been told.")
 	descDoubt      = desc("clock_in_doubt", "1 while this node's time is not to be trusted.")
 )
 
@@ -177,6 +180,7 @@ func (f *engineFigures) read(ctx context.Context) figures {
 		func() (err error) { got.log, err = f.s.Store.Log(ctx); return },
 		func() (err error) { got.owing, err = f.s.Store.Owing(ctx); return },
 		func() (err error) { got.overdue, err = f.s.Store.DutiesByStep(ctx); return },
+		func() (err error) { got.hooks, err = f.s.Store.WebhookState(ctx); return },
 		func() (err error) { got.swept, err = f.s.sweptAgo(ctx); return },
 	} {
 		if ask() != nil {
@@ -220,6 +224,10 @@ func (f *engineFigures) database(e emitter, now figures) {
 		e.gauge(descDuties, float64(now.overdue[step]), step)
 	}
 	e.gauge(descDuties, float64(now.overdue[""]), "none")
+	e.gauge(descWebhooks, float64(now.hooks.Live), "live")
+	e.gauge(descWebhooks, float64(now.hooks.Failing), "failing")
+	e.gauge(descWebhooks, float64(now.hooks.Paused), "paused")
+	e.gauge(descWebhookLag, since(at, now.hooks.Oldest))
 	e.gauge(descSweepAge, now.swept.Seconds())
 	e.gauge(descBlockAge, since(at, now.log.SealedAt))
 	e.gauge(descHeight, float64(now.log.Height))

@@ -98,7 +98,7 @@ func problemOf(err error) *Problem {
 		return p
 	case errors.As(err, &r):
 		return refused(r)
-	case errors.Is(err, store.ErrNoSuchCase), errors.Is(err, store.ErrNoMerchant), errors.Is(err, store.ErrNoReview), errors.Is(err, store.ErrNoMember), errors.Is(err, store.ErrNoLink):
+	case errors.Is(err, store.ErrNoSuchCase), errors.Is(err, store.ErrNoMerchant), errors.Is(err, store.ErrNoReview), errors.Is(err, store.ErrNoMember), errors.Is(err, store.ErrNoLink), errors.Is(err, store.ErrNoWebhook):
 		return problem("not_found")
 	case errors.Is(err, store.ErrErased):
 		return problem("erased")

@@ -76,6 +76,8 @@ type Server struct {
 	Clients Clients
 	// Site is what the pages say of the place that they are served from.
 	Site Site
+	// Hooks reaches the machines that are told of events.
+	Hooks Hooks
 	// MetricsElsewhere: /metrics has an address of its own (Watch) and is not
 	// served beside the API.
 	MetricsElsewhere bool
@@ -185,6 +187,15 @@ func (s *Server) routes() []Route {
 		{"POST", "/api/v1/member/withdrawal", Member, Writing, s.withdrawMember, http.StatusOK},
 		{"POST", "/api/v1/member/people", Member, Writing, s.addPerson, http.StatusCreated},
 		{"POST", "/api/v1/member/people/{person}/end", Member, Writing, s.endPerson, http.StatusOK},
+		{"GET", "/api/v1/webhooks", Supervising, Reading, s.webhooks, http.StatusOK},
+		{"POST", "/api/v1/webhooks", Supervising, Writing, s.addWebhook, http.StatusCreated},
+		{"GET", "/api/v1/webhooks/{webhook}", Supervising, Reading, s.webhook, http.StatusOK},
+		{"PATCH", "/api/v1/webhooks/{webhook}", Supervising, Writing, s.changeWebhook, http.StatusOK},
+		{"POST", "/api/v1/webhooks/{webhook}/rotate", Supervising, Writing, s.rotateWebhook, http.StatusOK},
+		{"POST", "/api/v1/webhooks/{webhook}/pause", Supervising, Writing, s.pauseWebhook, http.StatusOK},
+		{"POST", "/api/v1/webhooks/{webhook}/resume", Supervising, Writing, s.resumeWebhook, http.StatusOK},
+		{"POST", "/api/v1/webhooks/{webhook}/end", Supervising, Writing, s.endWebhook, http.StatusOK},
+		{"POST", "/api/v1/webhooks/{webhook}/test", Supervising, Writing, s.testWebhook, http.StatusOK},
 		{"GET", "/api/v1/link", LinkHolder, Reading, s.ownLink, http.StatusOK},
 		{"POST", "/api/v1/link/rotate", Rotating, Secret, s.rotateOwn, http.StatusCreated},
 		{"GET", "/api/v1/cases/{number}/withdrawal", Holder, Reading, s.warning, http.StatusOK},

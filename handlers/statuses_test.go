@@ -37,7 +37,7 @@ func (x *wire) probe(closed, report string) {
 			number = report
 		}
 		path := func(number string) string {
-			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{code}", "0000000000", "{contact}", "1", "{review}", "r_0", "{check}", "none").Replace(r.Path)
+			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{code}", "0000000000", "{contact}", "1", "{review}", "r_0", "{check}", "none", "{webhook}", "w_0").Replace(r.Path)
 		}
 		call := func(number, token string, body any, headers ...string) int {
 			status, _ := x.contract.call(r.Method, path(number), token, body, "", headers...)
@@ -64,6 +64,9 @@ func (x *wire) probe(closed, report string) {
 		if r.Who == Member {
 			token = x.applicant()
 		}
+		if r.Who == Supervising {
+			token = x.user([]workflow.Role{"supervisor"}, &workflow.Case{})
+		}
 		status, _ := x.contract.call(r.Method, path(number)+"?nosuch=1", token, "{}", "")
 		x.expect(r, "an unknown parameter", http.StatusBadRequest, status)
 		status, _ = x.contract.ask(r.Method, path(number)+"/", token, "{}")
@@ -72,6 +75,7 @@ func (x *wire) probe(closed, report string) {
 		}
 		if r.Method == "GET" {
 			call(number, token, nil)
+			call(number, officer, nil) // who may not be told so
 			continue
 		}
 		x.expect(r, "null", http.StatusBadRequest, call(number, token, "null"))
@@ -134,6 +138,18 @@ func (x *wire) beside(number string) {
 	x.contract.call("POST", path+"/erasure-requests", staff, `{}`, "e")
 	for _, list := range []string{"/erasure-requests", "/users", "/absences", "/escalations"} {
 		x.contract.call("GET", "/api/v1"+list, boss, nil, "")
+	}
+	_, named := x.contract.call("POST", "/api/v1/webhooks", boss, `{"url":"https://93.184.216.34/"}`, "w")
+	x.contract.call("POST", "/api/v1/webhooks", boss, `{"url":"https://93.184.216.34/","topics":["classify"]}`, "w")
+	var made struct{ ID string }
+	_ = json.Unmarshal([]byte(named), &made)
+	one := "/api/v1/webhooks/" + made.ID
+	x.contract.call("GET", "/api/v1/webhooks", boss, nil, "")
+	x.contract.call("GET", one, boss, nil, "")
+	x.contract.call("PATCH", one, boss, `{"url":"https://93.184.216.34/","description":"d"}`, "c")
+	x.contract.call("PATCH", one, boss, `{"url":"https://93.184.216.34/","description":"e"}`, "c")
+	for _, act := range []string{"rotate", "pause", "resume", "test", "end"} {
+		x.contract.call("POST", one+"/"+act, boss, `{}`, "")
 	}
 	x.contract.call("GET", "/api/v1/absences", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
 	x.contract.call("GET", "/api/v1/escalations", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"fangxin/jobs/channel"
 	"fangxin/store"
 )
 
@@ -23,6 +24,8 @@ type Runner struct {
 	Beats func(ctx context.Context) error
 	// Post delivers what is owed; nil leaves it to other nodes.
 	Post *Post
+	// Webhooks tells machines of events; nil leaves it to other nodes.
+	Webhooks *channel.Webhooks
 	// KeepAnswers is how long the answer to an idempotency key is known, KeepMessages how
 	// long a delivered message's row stays. Zero keeps them for ever.
 	KeepAnswers, KeepMessages time.Duration
@@ -65,6 +68,7 @@ func (r *Runner) works() []work {
 		{"heartbeat", remindEvery, r.beat},
 		{"members", retainEvery, r.members},
 		{"reports", remindEvery, r.reports},
+		{"webhooks", readEvery, r.TellWebhooks},
 		{"retention", retainEvery, r.retain},
 	}
 }
@@ -211,6 +215,11 @@ func (r *Runner) reports(ctx context.Context) error {
 
 func (r *Runner) retain(ctx context.Context) error {
 	n, err := r.Store.Retain(ctx, r.KeepAnswers, r.KeepMessages)
+	if err == nil {
+		var told int64
+		told, err = r.Store.DropFeed(ctx)
+		n += told
+	}
 	if n > 0 {
 		r.Log.InfoContext(ctx, "old rows dropped", "rows", n)
 	}

@@ -221,9 +221,11 @@ func asked(err error) time.Duration {
 // pauseAfter is how long a message rests after its nth attempt: ten seconds,
 // doubled each time, at most six hours, and up to a quarter more by its id, so
 // that what failed together does not come back together.
-func pauseAfter(o *store.Owed, n int64) time.Duration {
+func pauseAfter(o *store.Owed, n int64) time.Duration { return restAfter(o.ID(), n) }
+
+func restAfter(id string, n int64) time.Duration {
 	d := min(10*time.Second<<min(max(n-1, 0), 16), 6*time.Hour)
 	h := fnv.New32a()
-	_, _ = fmt.Fprint(h, o.ID(), n)
+	_, _ = fmt.Fprint(h, id, n)
 	return d + d*time.Duration(h.Sum32()%256)/1024
 }

@@ -75,6 +75,9 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 	if err := s.fold(ctx, tx, upto); err != nil {
 		return 0, err
 	}
+	if err := s.feed(ctx, tx, upto, b.Height); err != nil {
+		return 0, err
+	}
 	if err := s.sealed(ctx, tx, upto, b.Height); err != nil {
 		return 0, err
 	}

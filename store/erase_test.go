@@ -41,6 +41,7 @@ var kept = map[string]string{
 	"merchant_todo":    "what is to be read again; an erased case gives no respondent",
 	"merchant_done":    "how far it was read",
 	"escalations":      "days and officers",
+	"webhook_feed":     "which events a block sealed",
 }
 
 // Every table with a case in it dies with the person or has a reason to stay.

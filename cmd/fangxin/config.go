@@ -39,6 +39,8 @@ type Settings struct {
 	SiteAddress    string `env:"FANGXIN_SITE_ADDRESS" placeholder:"URL" help:"Where people reach the pages, https://example.cn: for links that are shown, and for cookies; empty: as asked for."`
 	SiteFilings    string `env:"FANGXIN_SITE_FILINGS" placeholder:"NUMBERS" help:"Filing numbers of the site, separated by commas: shown at the foot of every page."`
 
+	WebhookPrivate string `name:"webhook-private" env:"FANGXIN_WEBHOOK_PRIVATE" default:"refuse" placeholder:"WAY" help:"refuse, or allow webhooks to private addresses and without TLS."`
+
 	KeepAnswers  int `env:"FANGXIN_KEEP_ANSWERS" default:"30" help:"Days for which a repeated request gets its first answer again; 0: for ever."`
 	KeepMessages int `env:"FANGXIN_KEEP_MESSAGES" default:"90" help:"Days for which the row of a delivered message stays; 0: for ever."`
 
@@ -48,7 +50,7 @@ type Settings struct {
 // known are the environment variables that mean something; any other that
 // begins with FANGXIN_ is a mistake.
 var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_SIGNING_KEY", "FANGXIN_BACKUP_RECIPIENT", "FANGXIN_LISTEN",
-	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_SITE_ADDRESS", "FANGXIN_SITE_FILINGS", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES"}
+	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_SITE_ADDRESS", "FANGXIN_SITE_FILINGS", "FANGXIN_WEBHOOK_PRIVATE", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES"}
 
 // testOnly are those of the project's own tests and benches.
 var testOnly = []string{"FANGXIN_TEST_", "FANGXIN_BENCH_", "FANGXIN_CHAOS", "FANGXIN_VICTIM"}
@@ -92,7 +94,7 @@ func resolveSettings(parser *kong.Kong, args []string) error {
 	})).Apply(parser)
 }
 
-var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "site-address", "site-filings", "keep-answers", "keep-messages"}
+var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "site-address", "site-filings", "webhook-private", "keep-answers", "keep-messages"}
 
 func settingsFile(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
@@ -170,7 +172,7 @@ func (c *ConfigCmd) Run(g *Globals) error {
 	}
 	for _, row := range [][2]string{{"config", s.File}, {"data", s.Data}, {"database-url", hidePassword(s.DatabaseURL)}, {"redis-url", hidePassword(s.RedisURL)},
 		{"policy", s.Policy}, {"key", hidden(s.Key)}, {"signing-key", hidden(s.SigningKey)}, {"backup-recipient", s.Recipient}, {"listen", s.Listen}, {"client-address", s.ClientAddress}, {"trusted-proxies", s.TrustedProxies},
-		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen}, {"site-address", s.SiteAddress}, {"site-filings", s.SiteFilings},
+		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen}, {"site-address", s.SiteAddress}, {"site-filings", s.SiteFilings}, {"webhook-private", s.WebhookPrivate},
 		{"keep-answers", strconv.Itoa(s.KeepAnswers)}, {"keep-messages", strconv.Itoa(s.KeepMessages)}} {
 		fmt.Fprintf(g.Out, "%-16s %-40q %s\n", row[0], row[1], s.origins[row[0]])
 	}
@@ -200,6 +202,9 @@ func (s *Settings) check() error {
 	}
 	if s.RateLimits != "on" && s.RateLimits != "off" {
 		return errUse{errors.New("rate-limits (FANGXIN_RATE_LIMITS): on or off")}
+	}
+	if !slices.Contains([]string{"", "refuse", "allow"}, s.WebhookPrivate) {
+		return errUse{errors.New("webhook-private (FANGXIN_WEBHOOK_PRIVATE): refuse or allow")}
 	}
 	if _, err := s.site(); err != nil {
 		return err

@@ -21,7 +21,7 @@ func (g *Globals) runner(e *engine, log *slog.Logger) *jobs.Runner {
 	const day = 24 * time.Hour
 	post := &jobs.Post{Store: e.Store, Log: log, Now: g.clock, Node: uuid.NewString(), Channels: []channel.Channel{channel.Console(g.Out, terminal(g.Out))},
 		Rules: func() workflow.Rules { return *e.law.Load() }, Site: cmp.Or(strings.TrimSuffix(g.SiteAddress, "/"), "http://"+g.Listen), Redis: g.RedisURL}
-	return &jobs.Runner{Store: e.Store, Log: log, Data: g.Data, Beats: e.refresh, Post: post,
+	return &jobs.Runner{Store: e.Store, Log: log, Data: g.Data, Beats: e.refresh, Post: post, Webhooks: g.webhooks(),
 		KeepAnswers: time.Duration(g.KeepAnswers) * day, KeepMessages: time.Duration(g.KeepMessages) * day}
 }
 
