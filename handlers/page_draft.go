@@ -75,6 +75,10 @@ func (s *Server) begin(ctx context.Context, u *unsent) (*http.Cookie, error) {
 
 // chooseWay shows the two ways, and the draft that is still there.
 func (s *Server) chooseWay(ctx context.Context, c *Call) (any, error) {
+	return s.ways(ctx, c, "", "")
+}
+
+func (s *Server) ways(ctx context.Context, c *Call, shop, code string) (any, error) {
 	u, err := s.draftOf(ctx, c)
 	if err != nil {
 		return nil, err
@@ -87,11 +91,12 @@ func (s *Server) chooseWay(ctx context.Context, c *Call) (any, error) {
 		}
 		return out
 	}
-	body := view.WayPage(p, lines("green_channel", 4), lines("authority", 4), u != nil && u.Sent == "")
+	body := view.WayPage(p, &view.Way{Green: lines("green_channel", 4), Authority: lines("authority", 4), Resume: u != nil && u.Sent == "", Shop: shop, Code: code})
 	return page{body: body, public: true}, nil
 }
 
-// beginDraft starts to write, or goes on with what is there on the other way.
+// beginDraft starts to write, or goes on with what is there on the other way; a
+// shop whose code was scanned is filled in.
 func (s *Server) beginDraft(ctx context.Context, c *Call) (any, error) {
 	track := c.Form.Get("track")
 	if !slices.Contains(values["track"], track) {
@@ -101,14 +106,21 @@ func (s *Server) beginDraft(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	shop, err := s.onTheWall(ctx, c.Form.Get("shop"))
+	if err != nil {
+		return nil, err
+	}
+	first := "/file/" + filingSteps[0].name
 	if u != nil && u.Sent == "" {
 		u.Form.Set("track", track)
-		return moved{to: "/file/" + filingSteps[0].name}, s.keep(ctx, c.cookie(draftCookie), u)
+		u.about(shop)
+		return moved{to: first}, s.keep(ctx, c.cookie(draftCookie), u)
 	}
 	u = newUnsent()
 	u.Form.Set("track", track)
+	u.about(shop)
 	cookie, err := s.begin(ctx, u)
-	return moved{"/file/" + filingSteps[0].name, []*http.Cookie{cookie}}, err
+	return moved{first, []*http.Cookie{cookie}}, err
 }
 
 // resumeDraft asks for the draft's own link.

@@ -67,26 +67,41 @@ func (s *Server) respondentOf(ctx context.Context, in *filing) error {
 	return nil
 }
 
-// scanned begins a complaint over the green channel of the shop whose code was
-// scanned, with the entry of the register filled in. A code that opens nothing
-// leads to the choice of ways.
+// scanned shows the two ways with the shop whose code was scanned. Reading it
+// begins nothing; a code that opens nothing leads to the choice without a shop.
 func (s *Server) scanned(ctx context.Context, c *Call) (any, error) {
-	m, e, err := s.Store.Shop(ctx, c.Param("code"))
+	e, err := s.onTheWall(ctx, c.Param("code"))
+	if err != nil || e == nil {
+		return moved{to: "/file"}, err
+	}
+	return s.ways(ctx, c, e.Name, c.Param("code"))
+}
+
+// onTheWall is the merchant behind a code on a wall, nil when the code opens
+// nothing or the shop's green channel is closed now.
+func (s *Server) onTheWall(ctx context.Context, code string) (*register.Merchant, error) {
+	if code == "" {
+		return nil, nil
+	}
+	m, e, err := s.Store.Shop(ctx, code)
 	if errors.Is(err, store.ErrNoMember) || err == nil && !m.ActiveOn(calendar.On(s.Now())) {
-		return moved{to: "/file"}, nil
+		return nil, nil
 	}
-	if err != nil {
-		return nil, err
+	return &e, err
+}
+
+// about fills a draft with the entry of a shop.
+func (u *unsent) about(e *register.Merchant) {
+	if e == nil {
+		return
 	}
-	u := newUnsent()
-	for name, value := range map[string]string{"track": "green_channel", "merchant": e.Name, "shop_address": addressOf(&e), "town": e.Town} {
+	for name, value := range map[string]string{"merchant": e.Name, "shop_address": addressOf(e), "town": e.Town} {
 		u.Form.Set(name, value)
 	}
+	u.Form.Del("code")
 	if e.CodeValid {
 		u.Form.Set("code", e.Code)
 	}
-	cookie, err := s.begin(ctx, u)
-	return moved{"/file/" + filingSteps[0].name, []*http.Cookie{cookie}}, err
 }
 
 // sheet is the sheet for a member's wall.

@@ -1,10 +1,13 @@
 package handlers_test
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/color"
+	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -72,16 +75,29 @@ func TestTheCodeOnTheWall(t *testing.T) {
 			t.Error(words)
 		}
 		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		scan := func(code string) string {
-			res, err := client.Get(s.URL + "/s/" + code)
+		shown := func(res *http.Response, err error) string {
 			if err != nil {
 				t.Fatal(err)
 			}
+			text, _ := io.ReadAll(res.Body)
 			_ = res.Body.Close()
-			return fmt.Sprint(res.Header.Get("Location"), " ", len(res.Cookies()))
+			return fmt.Sprint(res.StatusCode, " ", res.Header.Get("Location"), " ", len(res.Cookies()), " ", strings.Contains(string(text), "惠民&lt;超市&gt;"))
 		}
-		if got := scan(code); !strings.HasPrefix(got, "/file/") || !strings.HasSuffix(got, " 1") {
-			t.Error(got)
+		scan := func(code string) string { return shown(client.Get(s.URL + "/s/" + code)) }
+		if got := scan(code); got != "200  0 true" || s.w.Count("select count(*) from drafts") != 0 {
+			t.Error("reading begins something: " + got)
+		}
+		res, err := client.PostForm(s.URL+"/file", url.Values{"track": {"green_channel"}, "shop": {code}})
+		if got := shown(res, err); got != "303 /file/what 1 false" {
+			t.Fatal(got)
+		}
+		step, err := http.NewRequestWithContext(context.Background(), "GET", s.URL+"/file/merchant", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step.AddCookie(res.Cookies()[0])
+		if got := shown(client.Do(step)); got != "200  0 true" {
+			t.Error("the shop is not filled in: " + got)
 		}
 		refused := func(body, field string) {
 			t.Helper()
@@ -95,7 +111,7 @@ func TestTheCodeOnTheWall(t *testing.T) {
 		ask(t, s, http.StatusOK, "POST", at+"/shop-code", officer, `{"why":"遗失"}`)
 		ask(t, s, http.StatusNotFound, "GET", "/api/v1/shops/"+code, "", "")
 		refused(fmt.Sprintf(body, ""), "shop")
-		if got := scan(code); got != "/file 0" {
+		if got := scan(code); got != "303 /file 0 false" {
 			t.Error(got)
 		}
 	})

@@ -203,6 +203,13 @@ type Data struct {
 	May                           bool
 }
 
+// Way is the choice between the merchant first and the authority.
+type Way struct {
+	Green, Authority []string // what each means
+	Resume           bool     // a draft is there
+	Shop, Code       string   // whose code was scanned; empty: none
+}
+
 // Open asks for a link.
 type Open struct {
 	Number, Action, Lead string
