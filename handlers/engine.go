@@ -53,7 +53,7 @@ func (s *Server) adapt(r Route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), limits[r.Limit].Time)
 		defer cancel()
-		call := &Call{Param: c.Param, Query: c.QueryParam, Params: c.QueryParams(), Key: c.Request().Header.Get("Idempotency-Key"),
+		call := &Call{Param: c.Param, Query: c.QueryParam, Params: c.QueryParams(), Key: c.Request().Header.Get("Idempotency-Key"), header: c.Request().Header,
 			Language: languageOf(c.Request()), RequestID: c.Response().Header().Get(echo.HeaderXRequestID), cookie: cookieOf(c.Request()), path: c.Request().URL.Path, host: c.Request().Host}
 		noted(c).route, noted(c).class = r.Path, r.Limit
 		out, err := s.serve(ctx, c.Response(), c.Request(), r, call)

@@ -27,7 +27,8 @@ var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "
 	"POST " + memberPath + "/withdrawal": because{}, "POST " + memberPath + "/shop-code": because{}, "POST " + memberPath + "/people": personAdded{}, "POST " + memberPath + "/people/{person}/end": because{},
 	"POST /api/v1/member/login": newLogin{}, "POST /api/v1/member/session": loginLink{}, "POST /api/v1/member/session/end": nothing{}, "POST /api/v1/member/supplement": memberSupplement{},
 	"POST /api/v1/member/withdrawal": because{}, "POST /api/v1/member/people": personAdded{}, "POST /api/v1/member/people/{person}/end": because{},
-	"POST /api/v1/webhooks": newWebhook{}, "PATCH /api/v1/webhooks/{webhook}": newWebhook{},
+	"POST /api/v1/channels/sms/reports": gatewayReports{},
+	"POST /api/v1/webhooks":             newWebhook{}, "PATCH /api/v1/webhooks/{webhook}": newWebhook{},
 	"POST /api/v1/webhooks/{webhook}/rotate": nothing{}, "POST /api/v1/webhooks/{webhook}/pause": nothing{}, "POST /api/v1/webhooks/{webhook}/resume": nothing{},
 	"POST /api/v1/webhooks/{webhook}/end": nothing{}, "POST /api/v1/webhooks/{webhook}/test": nothing{},
 	"POST /api/v1/merchants": newMerchant{}, "PATCH " + merchantPath: merchantChange{}, "POST " + merchantPath + "/contacts": contactAdded{}, "POST " + merchantPath + "/contacts/{contact}/end": because{},
@@ -43,7 +44,8 @@ var answers = map[string]any{
 	"POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{},
 	"GET /api/v1/cases/{number}/notes": notesView{}, "POST /api/v1/cases/{number}/notes": noteView{}, "GET /api/v1/cases/{number}/data": dataCopy{},
 	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/escalations": dutiesView{}, "POST /api/v1/checks": checkView{}, "POST /api/v1/checks/{check}/confirm": confirmedCheck{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
-	"GET /api/v1/webhooks": webhooksView{}, "POST /api/v1/webhooks": webhookSecret{}, "GET /api/v1/webhooks/{webhook}": webhookView{}, "PATCH /api/v1/webhooks/{webhook}": webhookView{},
+	"POST /api/v1/channels/sms/reports": gatewayAnswer{},
+	"GET /api/v1/webhooks":              webhooksView{}, "POST /api/v1/webhooks": webhookSecret{}, "GET /api/v1/webhooks/{webhook}": webhookView{}, "PATCH /api/v1/webhooks/{webhook}": webhookView{},
 	"POST /api/v1/webhooks/{webhook}/rotate": webhookSecret{}, "POST /api/v1/webhooks/{webhook}/pause": nothing{}, "POST /api/v1/webhooks/{webhook}/resume": nothing{},
 	"POST /api/v1/webhooks/{webhook}/end": nothing{}, "POST /api/v1/webhooks/{webhook}/test": webhookTest{},
 	"GET /api/v1/absences": absencesView{}, "POST /api/v1/absences": absenceLine{}, "POST /api/v1/absences/{id}/end": nothing{},
@@ -112,7 +114,8 @@ func (s *Server) document(lang string) object {
 	return object{"openapi": "3.1.0", "info": object{"title": "Fangxin 放心", "version": "0.1.0", "description": say(lang, "reference.about", nil),
 		"license": object{"name": "Apache-2.0", "identifier": "Apache-2.0"}},
 		"servers": []any{object{"url": "/"}}, "tags": tagList(lang), "paths": paths,
-		"components": object{"schemas": components, "responses": problemResponses(lang), "securitySchemes": object{"token": object{"type": "http", "scheme": "bearer", "description": say(lang, "reference.token", nil)}}}}
+		"components": object{"schemas": components, "responses": problemResponses(lang), "securitySchemes": object{"token": object{"type": "http", "scheme": "bearer", "description": say(lang, "reference.token", nil)},
+			"signature": object{"type": "apiKey", "in": "header", "name": "webhook-signature", "description": say(lang, "reference.signature", nil)}}}}
 }
 
 // acting is a resource with the kind of record that it is of.
@@ -221,6 +224,8 @@ func security(who Who) []any {
 		return []any{}
 	case Filer, Visitor:
 		return []any{object{}, token}
+	case Signing:
+		return []any{object{"signature": []string{}}}
 	}
 	return []any{token}
 }
@@ -228,7 +233,11 @@ func security(who Who) []any {
 // statuses are what a route may answer beside its success.
 func (r Route) statuses() []int {
 	out := []int{http.StatusBadRequest, http.StatusRequestURITooLong, http.StatusTooManyRequests, http.StatusRequestHeaderFieldsTooLarge, http.StatusInternalServerError, http.StatusServiceUnavailable}
-	if r.Who != Anyone {
+	switch r.Who {
+	case Anyone:
+	case Signing:
+		out = append(out, http.StatusUnauthorized)
+	default:
 		out = append(out, http.StatusUnauthorized, http.StatusNotFound)
 	}
 	if strings.HasSuffix(r.Path, "/{code}") {
@@ -252,7 +261,7 @@ func (r Route) statuses() []int {
 		out = append(out, http.StatusConflict, http.StatusUnprocessableEntity)
 	case r.Method != http.MethodGet && (!keyed || strings.HasSuffix(r.Path, "/commands")): // an act on a case
 		out = append(out, http.StatusConflict, http.StatusGone, http.StatusUnprocessableEntity)
-	case keyed && body != nothing{} && r.Path != "/api/v1/search": // the key again with another body
+	case keyed && body != nothing{} && r.Path != "/api/v1/search" && r.Who != Signing: // the key again with another body
 		out = append(out, http.StatusUnprocessableEntity)
 	case strings.Contains(r.Path, "{seq}"):
 		out = append(out, http.StatusGone)

@@ -53,7 +53,8 @@ var fieldKeys = map[reflect.Type]string{
 	reflect.TypeOf(newMembership{}): "field.member.", reflect.TypeOf(memberDecision{}): "field.member.", reflect.TypeOf(memberSupplement{}): "field.member.",
 	reflect.TypeOf(register.Checklist{}): "field.checklist.", reflect.TypeOf(register.Terms{}): "field.terms.",
 	reflect.TypeOf(personAdded{}): "field.member.", reflect.TypeOf(newPerson{}): "field.people.", reflect.TypeOf(newPaper{}): "field.papers.", reflect.TypeOf(loginLink{}): "field.member.",
-	reflect.TypeOf(newWebhook{}): "field.webhook.",
+	reflect.TypeOf(newWebhook{}):     "field.webhook.",
+	reflect.TypeOf(gatewayReports{}): "field.sms.", reflect.TypeOf(GatewayReport{}): "field.sms.", reflect.TypeOf(gatewayAnswer{}): "answer.sms.", reflect.TypeOf(refusedReport{}): "answer.sms.",
 }
 
 // describe is what a field means: key is where the catalogue has it.

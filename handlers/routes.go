@@ -46,6 +46,8 @@ const (
 	// Staff are the authority's own people, without mediators, courts and other
 	// authorities.
 	Staff Who = "staff"
+	// Signing is the SMS gateway, by a signature with the secret that it shares.
+	Signing Who = "signing"
 	// Member is somebody of a member of the green channel, with his session.
 	Member Who = "member"
 	// Supervising are supervisors and coordinators.
@@ -78,6 +80,8 @@ type Server struct {
 	Site Site
 	// Hooks reaches the machines that are told of events.
 	Hooks Hooks
+	// SMS takes what the SMS gateway reports.
+	SMS Gateway
 	// MetricsElsewhere: /metrics has an address of its own (Watch) and is not
 	// served beside the API.
 	MetricsElsewhere bool
@@ -187,6 +191,7 @@ func (s *Server) routes() []Route {
 		{"POST", "/api/v1/member/withdrawal", Member, Writing, s.withdrawMember, http.StatusOK},
 		{"POST", "/api/v1/member/people", Member, Writing, s.addPerson, http.StatusCreated},
 		{"POST", "/api/v1/member/people/{person}/end", Member, Writing, s.endPerson, http.StatusOK},
+		{"POST", "/api/v1/channels/sms/reports", Signing, Writing, s.smsReports, http.StatusOK},
 		{"GET", "/api/v1/webhooks", Supervising, Reading, s.webhooks, http.StatusOK},
 		{"POST", "/api/v1/webhooks", Supervising, Writing, s.addWebhook, http.StatusCreated},
 		{"GET", "/api/v1/webhooks/{webhook}", Supervising, Reading, s.webhook, http.StatusOK},
@@ -219,6 +224,7 @@ type Call struct {
 	Link      *store.Link
 	Member    *store.MemberCaller
 	RequestID string
+	header    http.Header // for a signature
 
 	// of a page
 	Form   url.Values               // the body

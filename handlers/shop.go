@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"fangxin/store"
 	"fangxin/workflow"

@@ -40,12 +40,17 @@ func (x *wire) probe(closed, report string) {
 			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{code}", "0000000000", "{contact}", "1", "{review}", "r_0", "{check}", "none", "{webhook}", "w_0").Replace(r.Path)
 		}
 		call := func(number, token string, body any, headers ...string) int {
+			if r.Who == Signing && !slices.Contains(headers, "Authorization") {
+				headers = append(headers, "Webhook-Signature", "good")
+			}
 			status, _ := x.contract.call(r.Method, path(number), token, body, "", headers...)
 			return status
 		}
 		officer := x.user([]workflow.Role{"officer"}, &workflow.Case{})
 		if r.Who != Anyone && r.Who != Machine {
 			x.expect(r, "a header that is no token", http.StatusUnauthorized, call(number, "", "{}", "Authorization", "Basic x"))
+		}
+		if r.Who != Anyone && r.Who != Machine && r.Who != Signing {
 			x.expect(r, "a foreign token", http.StatusNotFound, call(number, strings.Repeat("A", 43), "{}"))
 		}
 		if strings.Contains(r.Path, "{number}") {
@@ -151,6 +156,7 @@ func (x *wire) beside(number string) {
 	for _, act := range []string{"rotate", "pause", "resume", "test", "end"} {
 		x.contract.call("POST", one+"/"+act, boss, `{}`, "")
 	}
+	x.contract.call("POST", "/api/v1/channels/sms/reports", "", `{"reports":[{"ref":"gw-1","state":"delivered"},{"ref":"","state":"lost"}]}`, "", "Webhook-Signature", "good")
 	x.contract.call("GET", "/api/v1/absences", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
 	x.contract.call("GET", "/api/v1/escalations", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
 	x.checks()

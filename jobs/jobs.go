@@ -24,6 +24,8 @@ type Runner struct {
 	Beats func(ctx context.Context) error
 	// Post delivers what is owed; nil leaves it to other nodes.
 	Post *Post
+	// Mailbox is where reports of mails arrive; nil: nobody reads it here.
+	Mailbox *channel.Mailbox
 	// Webhooks tells machines of events; nil leaves it to other nodes.
 	Webhooks *channel.Webhooks
 	// KeepAnswers is how long the answer to an idempotency key is known, KeepMessages how
@@ -68,6 +70,7 @@ func (r *Runner) works() []work {
 		{"heartbeat", remindEvery, r.beat},
 		{"members", retainEvery, r.members},
 		{"reports", remindEvery, r.reports},
+		{"bounces", remindEvery, r.bounces},
 		{"webhooks", readEvery, r.TellWebhooks},
 		{"retention", retainEvery, r.retain},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"fangxin/jobs/channel"
 	"fangxin/store"
@@ -204,4 +205,17 @@ func (p *Post) undone(ctx context.Context, o *store.Owed) (bool, error) {
 	}
 	c, err := p.Store.Case(ctx, o.Number)
 	return err == nil && c.State == "NEGOTIATION.notified", err
+}
+
+// readingLimit bounds one look at the mailbox: a server that hangs ends with it.
+const readingLimit = time.Minute
+
+// bounces reads what came back to the mailbox.
+func (r *Runner) bounces(ctx context.Context) error {
+	if r.Mailbox == nil || r.Post == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readingLimit)
+	defer cancel()
+	return r.Mailbox.Read(ctx, r.Post.Reported)
 }

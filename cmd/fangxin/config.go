@@ -11,9 +11,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"fangxin/handlers"
 	"fangxin/jobs"
+	"fangxin/jobs/channel"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
@@ -39,6 +41,13 @@ type Settings struct {
 	SiteAddress    string `env:"FANGXIN_SITE_ADDRESS" placeholder:"URL" help:"Where people reach the pages, https://example.cn: for links that are shown, and for cookies; empty: as asked for."`
 	SiteFilings    string `env:"FANGXIN_SITE_FILINGS" placeholder:"NUMBERS" help:"Filing numbers of the site, separated by commas: shown at the foot of every page."`
 
+	MailURL    string `name:"mail-url" env:"FANGXIN_MAIL_URL" placeholder:"URL" help:"Mail server: smtp://user:password@host (STARTTLS) or smtps://… (TLS from the start); empty: no mail."`
+	MailFrom   string `name:"mail-from" env:"FANGXIN_MAIL_FROM" placeholder:"ADDRESS" help:"Sender of mails: name@domain, or 名称 <name@domain>."`
+	BouncesURL string `name:"bounces-url" env:"FANGXIN_BOUNCES_URL" placeholder:"URL" help:"Mailbox of the sender's address, read for bounces and delivery reports: imaps://user:password@host/INBOX; empty: no mail is ever known to be delivered."`
+	SMSURL     string `name:"sms-url" env:"FANGXIN_SMS_URL" placeholder:"URL" help:"Gateway for short messages (docs/channels.md); empty: none."`
+	SMSKey     string `name:"sms-key" env:"FANGXIN_SMS_KEY" placeholder:"SECRET" help:"Secret that gateway and site share: whsec_ and 24 to 64 bytes in base64."`
+	SMSSign    string `name:"sms-sign" env:"FANGXIN_SMS_SIGN" placeholder:"NAME" help:"Name that stands before every short message."`
+
 	WebhookPrivate string `name:"webhook-private" env:"FANGXIN_WEBHOOK_PRIVATE" default:"refuse" placeholder:"WAY" help:"refuse, or allow webhooks to private addresses and without TLS."`
 
 	KeepAnswers  int `env:"FANGXIN_KEEP_ANSWERS" default:"30" help:"Days for which a repeated request gets its first answer again; 0: for ever."`
@@ -50,7 +59,7 @@ type Settings struct {
 // known are the environment variables that mean something; any other that
 // begins with FANGXIN_ is a mistake.
 var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_SIGNING_KEY", "FANGXIN_BACKUP_RECIPIENT", "FANGXIN_LISTEN",
-	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_SITE_ADDRESS", "FANGXIN_SITE_FILINGS", "FANGXIN_WEBHOOK_PRIVATE", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES"}
+	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_SITE_ADDRESS", "FANGXIN_SITE_FILINGS", "FANGXIN_WEBHOOK_PRIVATE", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES", "FANGXIN_MAIL_URL", "FANGXIN_MAIL_FROM", "FANGXIN_BOUNCES_URL", "FANGXIN_SMS_URL", "FANGXIN_SMS_KEY", "FANGXIN_SMS_SIGN"}
 
 // testOnly are those of the project's own tests and benches.
 var testOnly = []string{"FANGXIN_TEST_", "FANGXIN_BENCH_", "FANGXIN_CHAOS", "FANGXIN_VICTIM"}
@@ -94,7 +103,7 @@ func resolveSettings(parser *kong.Kong, args []string) error {
 	})).Apply(parser)
 }
 
-var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "site-address", "site-filings", "webhook-private", "keep-answers", "keep-messages"}
+var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "site-address", "site-filings", "webhook-private", "keep-answers", "keep-messages", "mail-url", "mail-from", "bounces-url", "sms-url", "sms-key", "sms-sign"}
 
 func settingsFile(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
@@ -173,6 +182,7 @@ func (c *ConfigCmd) Run(g *Globals) error {
 	for _, row := range [][2]string{{"config", s.File}, {"data", s.Data}, {"database-url", hidePassword(s.DatabaseURL)}, {"redis-url", hidePassword(s.RedisURL)},
 		{"policy", s.Policy}, {"key", hidden(s.Key)}, {"signing-key", hidden(s.SigningKey)}, {"backup-recipient", s.Recipient}, {"listen", s.Listen}, {"client-address", s.ClientAddress}, {"trusted-proxies", s.TrustedProxies},
 		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen}, {"site-address", s.SiteAddress}, {"site-filings", s.SiteFilings}, {"webhook-private", s.WebhookPrivate},
+		{"mail-url", hidePassword(s.MailURL)}, {"mail-from", s.MailFrom}, {"bounces-url", hidePassword(s.BouncesURL)}, {"sms-url", s.SMSURL}, {"sms-key", hidden(s.SMSKey)}, {"sms-sign", s.SMSSign},
 		{"keep-answers", strconv.Itoa(s.KeepAnswers)}, {"keep-messages", strconv.Itoa(s.KeepMessages)}} {
 		fmt.Fprintf(g.Out, "%-16s %-40q %s\n", row[0], row[1], s.origins[row[0]])
 	}
@@ -207,6 +217,9 @@ func (s *Settings) check() error {
 		return errUse{errors.New("webhook-private (FANGXIN_WEBHOOK_PRIVATE): refuse or allow")}
 	}
 	if _, err := s.site(); err != nil {
+		return err
+	}
+	if _, err := s.outside(channel.Marks{}, time.Now); err != nil {
 		return err
 	}
 	if s.ClientAddress == "" && s.TrustedProxies == "" { // only who serves must choose

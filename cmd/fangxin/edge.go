@@ -17,7 +17,7 @@ import (
 )
 
 // edge wires the API: who calls from where, and what he may spend.
-func (g *Globals) edge(e *engine, log *slog.Logger) (*handlers.Server, error) {
+func (g *Globals) edge(e *engine, log *slog.Logger, sms handlers.Gateway) (*handlers.Server, error) {
 	clients, err := g.clients()
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (g *Globals) edge(e *engine, log *slog.Logger) (*handlers.Server, error) {
 		limits.Share(client, []byte(secret))
 	}
 	return &handlers.Server{Store: e.Store, Rules: func() workflow.Rules { return *e.law.Load() }, Now: g.clock, Log: log,
-		Ready: func(context.Context) error { return e.Doubt() }, Limits: limits, Clients: clients, Site: site, Hooks: g.hooks(),
+		Ready: func(context.Context) error { return e.Doubt() }, Limits: limits, Clients: clients, Site: site, Hooks: g.hooks(), SMS: sms,
 		MetricsElsewhere: g.MetricsListen != ""}, nil
 }
 

@@ -1,27 +1,20 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"fangxin/jobs"
 	"fangxin/jobs/channel"
-	"fangxin/workflow"
-
-	"github.com/google/uuid"
 )
 
 // runner is the periodic work of a node that serves.
-func (g *Globals) runner(e *engine, log *slog.Logger) *jobs.Runner {
+func (g *Globals) runner(e *engine, log *slog.Logger, post *jobs.Post, mailbox *channel.Mailbox) *jobs.Runner {
 	const day = 24 * time.Hour
-	post := &jobs.Post{Store: e.Store, Log: log, Now: g.clock, Node: uuid.NewString(), Channels: []channel.Channel{channel.Console(g.Out, terminal(g.Out))},
-		Rules: func() workflow.Rules { return *e.law.Load() }, Site: cmp.Or(strings.TrimSuffix(g.SiteAddress, "/"), "http://"+g.Listen), Redis: g.RedisURL}
-	return &jobs.Runner{Store: e.Store, Log: log, Data: g.Data, Beats: e.refresh, Post: post, Webhooks: g.webhooks(),
+	return &jobs.Runner{Store: e.Store, Log: log, Data: g.Data, Beats: e.refresh, Post: post, Mailbox: mailbox, Webhooks: g.webhooks(),
 		KeepAnswers: time.Duration(g.KeepAnswers) * day, KeepMessages: time.Duration(g.KeepMessages) * day}
 }
 

@@ -42,6 +42,7 @@ type cli struct {
 	Backup   BackupCmd   `cmd:"" help:"Back up beside a running server, encrypted; the keys of the cases apart."`
 	Restore  RestoreCmd  `cmd:"" help:"Restore into an empty place, and repeat what was erased."`
 	Keys     KeysCmd     `cmd:"" help:"Keys that sign receipts, and identities that open backups."`
+	Channels ChannelsCmd `cmd:"" help:"How people are reached: a test of mail and short messages."`
 	Jobs     JobsCmd     `cmd:"" help:"What is owed to whom: queues, dead messages."`
 	Policy   PolicyCmd   `cmd:"" help:"The county's plan."`
 	Config   ConfigCmd   `cmd:"" help:"Print every setting and where it came from."`

@@ -61,6 +61,10 @@ func (c *ServeCmd) Run(g *Globals) error {
 	if err := g.announce(e, log); err != nil {
 		return err
 	}
+	post, out, err := g.post(e, log)
+	if err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(g.Context)
 	defer stop()
 	go g.time.keep(ctx, e.ServerTime)
@@ -68,10 +72,10 @@ func (c *ServeCmd) Run(g *Globals) error {
 	go func() {
 		defer close(work)
 		if c.Role != "web" {
-			g.runner(e, log).Run(ctx)
+			g.runner(e, log, post, out.mailbox).Run(ctx)
 		}
 	}()
-	err = c.listen(ctx, g, e, log)
+	err = c.listen(ctx, g, e, log, gateway(post, out.sms))
 	stop()
 	<-work
 	return err
@@ -92,8 +96,8 @@ func (g *Globals) announce(e *engine, log *slog.Logger) error {
 	return errors.Join(e.RemoveScratch(), jobs.KeepKeys(g.Context, e.Store, g.Data), jobs.KeepErasures(g.Context, e.Store, g.Data))
 }
 
-func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.Logger) error {
-	api, err := g.edge(e, log)
+func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.Logger, sms handlers.Gateway) error {
+	api, err := g.edge(e, log, sms)
 	if err != nil {
 		return err
 	}
