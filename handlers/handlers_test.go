@@ -36,7 +36,7 @@ func each(t *testing.T, test func(t *testing.T, s *site)) {
 // newSite serves a store, without limits on how often.
 func newSite(t *testing.T, w *storetest.World) *site {
 	s := &site{t: t, w: w, logs: &bytes.Buffer{}}
-	s.api = &handlers.Server{Store: w.Store, Rules: w.Law, Now: w.Now, Log: slog.New(slog.NewJSONHandler(s.logs, nil)), Limits: handlers.Unlimited()}
+	s.api = &handlers.Server{Store: w.Store, Rules: w.Law, Now: w.Now, Log: slog.New(slog.NewJSONHandler(s.logs, nil)), Limits: handlers.Unlimited(), SMS: handlers.SignedForTests}
 	s.Server = httptest.NewServer(s.api.Handler())
 	t.Cleanup(s.Close)
 	return s

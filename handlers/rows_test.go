@@ -39,7 +39,7 @@ type wire struct {
 
 func newWire(t *testing.T, s *store.Store, w *storetest.World, now func() time.Time) *wire {
 	x := &wire{t: t, s: s, tokens: map[string]string{}, rows: map[string]string{}, repeated: map[string]bool{}}
-	x.api = &Server{Store: s, Rules: w.Law, Now: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Limits: unlimited(), SMS: signedForTests}
+	x.api = &Server{Store: s, Rules: w.Law, Now: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Limits: unlimited(), SMS: SignedForTests}
 	x.Server = httptest.NewServer(x.api.Handler())
 	t.Cleanup(x.Close)
 	x.contract = newContract(t, x.api, x.URL)
@@ -335,9 +335,9 @@ func TestEveryRowHasAResource(t *testing.T) {
 	})
 }
 
-// signedForTests is a gateway that signs with one word; the real one is driven by
+// SignedForTests is a gateway that signs with one word; the real one is driven by
 // the tests of cmd.
-var signedForTests = Gateway{
+var SignedForTests = Gateway{
 	Prove: func(h http.Header, _ []byte) bool { return h.Get("Webhook-Signature") == "good" },
 	Take: func(_ context.Context, r GatewayReport) (string, error) {
 		if r.Ref == "" {
