@@ -41,7 +41,7 @@ func told(w *storetest.World, name, shop, words string) string {
 func found(w *storetest.World, f store.Filter) string {
 	w.T.Helper()
 	rare := foundAs(w, f)
-	w.Common(1)
+	w.Common(0)
 	defer w.Common(1000)
 	if common := foundAs(w, f); common != rare {
 		w.T.Errorf("%+v: %q, as a common word %q", f, rare, common)
