@@ -116,11 +116,7 @@ func (s *Server) sheet(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	base := s.Site.Address
-	if base == "" {
-		base = "http://" + c.host
-	}
-	body, err := ShopSheet(e.Name, m.Shop, base)
+	body, err := ShopSheet(e.Name, m.Shop, s.address(c))
 	return document{kind: "image/svg+xml", body: body}, err
 }
 

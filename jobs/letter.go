@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"fangxin/jobs/channel"
 	"fangxin/store"
@@ -27,28 +26,28 @@ var letterWords = map[string]map[string][2]string{
 
 // letter delivers a message that belongs to no case.
 func (p *Post) letter(ctx context.Context, t *asynq.Task) error {
-	o, err := p.held(ctx, t)
-	if err != nil {
-		return err
-	}
-	l, err := p.openLetter(ctx, &o)
+	o, l, err := p.openLetter(ctx, t)
 	if err != nil {
 		return err
 	}
 	return p.sendLetter(ctx, t, &o, &l)
 }
 
-// openLetter opens the letter of a message and ends it when it comes too late to
-// be of use: store.ErrNotHeld then, nothing is left to do.
-func (p *Post) openLetter(ctx context.Context, o *store.Owed) (store.Letter, error) {
-	l, err := p.Store.Letter(ctx, o)
+// openLetter opens the letter that a task names and ends it when it comes too
+// late to be of use: store.ErrNotHeld then, nothing is left to do.
+func (p *Post) openLetter(ctx context.Context, t *asynq.Task) (store.Owed, store.Letter, error) {
+	o, err := p.held(ctx, t)
+	if err != nil {
+		return o, store.Letter{}, err
+	}
+	l, err := p.Store.Letter(ctx, &o)
 	late := errors.Is(err, store.ErrErased) || err == nil && !p.Now().Before(l.Until)
 	if late {
-		if err = p.Store.EndLetter(ctx, o, "void", "late"); err == nil {
+		if err = p.Store.EndLetter(ctx, &o, "void", "late"); err == nil {
 			err = store.ErrNotHeld
 		}
 	}
-	return l, err
+	return o, l, err
 }
 
 // sendLetter puts a letter into words, hands it over and ends it.
@@ -57,13 +56,8 @@ func (p *Post) sendLetter(ctx context.Context, t *asynq.Task, o *store.Owed, l *
 	if !ok {
 		return &channel.Fault{Code: "unknown_template", Lasting: true}
 	}
-	var pairs []string
-	for name, value := range l.Fields {
-		pairs = append(pairs, "{"+name+"}", value)
-	}
-	fill := strings.NewReplacer(pairs...)
 	m := channel.Message{ID: o.ID(), Number: o.Number, Recipient: o.Recipient, Template: l.Template, Language: l.Language,
-		Subject: fill.Replace(words[0]), Text: fill.Replace(words[1]), Link: l.Fields["link"], Phone: l.Phone, Email: l.Email}
+		Subject: fill(words[0], l.Fields), Text: fill(words[1], l.Fields), Link: l.Fields["link"], Phone: l.Phone, Email: l.Email}
 	if err := p.send(ctx, t, m); err != nil {
 		return err
 	}

@@ -35,11 +35,7 @@ func (r *Runner) members(ctx context.Context) error {
 // login delivers a link to log in with, if anybody has registered its address.
 // To nobody else anything is sent, and the asker does not learn which it was.
 func (p *Post) login(ctx context.Context, t *asynq.Task) error {
-	o, err := p.held(ctx, t)
-	if err != nil {
-		return err
-	}
-	l, err := p.openLetter(ctx, &o)
+	o, l, err := p.openLetter(ctx, t)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -63,15 +64,17 @@ func bounced(c Contact) int {
 }
 
 func (s *Store) sameAddress(a, b Address) bool {
-	return string(s.addressMac(a)) == string(s.addressMac(b))
+	keys := s.cfg.Keys
+	return bytes.Equal(keys.addressMac(a.Phone, a.Email), keys.addressMac(b.Phone, b.Email))
 }
 
-// addressMac is a keyed print of the address.
-func (s *Store) addressMac(a Address) []byte {
-	if a.Phone != "" {
-		return s.cfg.Keys.contactMac(NewContact{"phone", a.Phone})
+// addressMac finds an address again without holding it: the telephone number,
+// else the mail address.
+func (k *Keys) addressMac(phone, email string) []byte {
+	if phone != "" {
+		return k.contactMac(NewContact{"phone", phone})
 	}
-	return s.cfg.Keys.contactMac(NewContact{"email", a.Email})
+	return k.contactMac(NewContact{"email", email})
 }
 
 // ownAddresses are those that were sealed last with the case.

@@ -71,7 +71,7 @@ func (s *Store) oweLetter(ctx context.Context, tx *sql.Tx, l Letter, rate Letter
 	if err := s.alone(ctx, tx, lettersLock); err != nil {
 		return err
 	}
-	now, mac := s.cfg.Now().UTC().Truncate(time.Microsecond), s.cfg.Keys.letterMac(&l)
+	now, mac := s.cfg.Now().UTC().Truncate(time.Microsecond), s.cfg.Keys.addressMac(l.Phone, l.Email)
 	if rate.Most > 0 {
 		var sent int
 		if err := tx.QueryRowContext(ctx, "select count(*) from letters where mac = $1 and topic = $2 and at > $3 and cause <> $4",
@@ -99,14 +99,6 @@ func (s *Store) oweLetter(ctx context.Context, tx *sql.Tx, l Letter, rate Letter
 	_, err = tx.ExecContext(ctx, `insert into outbox (case_id, no, topic, seq, recipient, template, queue, state, at, next_at) values (0, $1, $2, 0, $3, $4, $5, 'owed', $6, $6)`,
 		id, l.Topic, l.Recipient, l.Template, Queues[0], s.stamp(now))
 	return err
-}
-
-// letterMac finds an address again: the telephone number, else the mail address.
-func (k *Keys) letterMac(l *Letter) []byte {
-	if l.Phone != "" {
-		return k.contactMac(NewContact{"phone", l.Phone})
-	}
-	return k.contactMac(NewContact{"email", l.Email})
 }
 
 // Letter opens the letter that a message delivers. ErrErased when it is done.

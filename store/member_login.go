@@ -42,7 +42,7 @@ const liveStates = "('applied', 'more_asked', 'approved', 'suspended')"
 // GiveLogin makes the link of a login letter, the same one when the letter is
 // sent again. False when nobody of a member has registered its address.
 func (s *Store) GiveLogin(ctx context.Context, o *Owed, l *Letter) (token string, registered bool, err error) {
-	mac := s.cfg.Keys.letterMac(l)
+	mac := s.cfg.Keys.addressMac(l.Phone, l.Email)
 	var n int
 	if err := s.pool.QueryRowContext(ctx, "select count(*) from member_people p join members g on g.id = p.member_id where p.ended_at is null and (p.phone_mac = $1 or p.email_mac = $1) and g.state in "+liveStates, mac).Scan(&n); err != nil || n == 0 {
 		return "", false, err

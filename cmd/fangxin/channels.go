@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"fangxin/handlers"
@@ -71,12 +70,16 @@ func (g *Globals) post(e *engine, log *slog.Logger) (*jobs.Post, reach, error) {
 	if err != nil {
 		return nil, out, err
 	}
+	site, err := g.site()
+	if err != nil {
+		return nil, out, err
+	}
 	channels := out.channels
 	if len(channels) == 0 {
 		channels = []channel.Channel{channel.Console(g.Out, terminal(g.Out))}
 	}
 	return &jobs.Post{Store: e.Store, Log: log, Now: g.clock, Node: uuid.NewString(), Channels: channels, Rules: func() workflow.Rules { return *e.law.Load() },
-		Site: cmp.Or(strings.TrimSuffix(g.SiteAddress, "/"), "http://"+g.Listen), Redis: g.RedisURL}, out, nil
+		Site: cmp.Or(site.Address, "http://"+g.Listen), Redis: g.RedisURL}, out, nil
 }
 
 // gateway takes what the SMS gateway reports, on whichever node.

@@ -133,7 +133,11 @@ func (c *MerchantSheetCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	sheet, err := handlers.ShopSheet(entry.Name, m.Shop, strings.TrimSuffix(g.SiteAddress, "/"))
+	site, err := g.site()
+	if err != nil {
+		return err
+	}
+	sheet, err := handlers.ShopSheet(entry.Name, m.Shop, site.Address)
 	if err != nil {
 		return err
 	}
