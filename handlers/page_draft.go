@@ -12,6 +12,7 @@ import (
 
 	"fangxin/handlers/view"
 	"fangxin/store"
+	"fangxin/workflow"
 
 	"github.com/google/uuid"
 )
@@ -27,9 +28,15 @@ type unsent struct {
 	Key  string     `json:"key"`            // of the sending: however often it is sent, it is one case
 	Sent string     `json:"sent,omitempty"` // number of the case that it became
 	Form url.Values `json:"form"`
-	// Page is the form's key when the case was filed: the receipt of a repeated click.
-	until time.Time
+	Code *sentCode  `json:"code,omitempty"` // by which the contact is checked
+	// Before are the cases that this browser's drafts became: what it knows of itself.
+	Before []string `json:"before,omitempty"`
+	alike  []store.Alike
+	until  time.Time
 }
+
+// beforeMost is how many of its cases a browser's draft remembers.
+const beforeMost = 5
 
 func (u *unsent) get(name string) string { return strings.TrimSpace(u.Form.Get(name)) }
 
@@ -116,7 +123,12 @@ func (s *Server) beginDraft(ctx context.Context, c *Call) (any, error) {
 		u.about(shop)
 		return moved{to: first}, s.keep(ctx, c.cookie(draftCookie), u)
 	}
+	sent := u
 	u = newUnsent()
+	if sent != nil {
+		u.Before = append(sent.Before, sent.Sent)
+		u.Before = u.Before[max(0, len(u.Before)-beforeMost):]
+	}
 	u.Form.Set("track", track)
 	u.about(shop)
 	cookie, err := s.begin(ctx, u)
@@ -172,19 +184,40 @@ func (s *Server) showStep(ctx context.Context, c *Call) (any, error) {
 	if u.Sent != "" {
 		return moved{to: "/c/" + u.Sent}, nil
 	}
+	if st.when != nil && !st.when(u) {
+		return moved{to: "/file/" + u.after(st).name}, nil
+	}
+	if st.name == "review" {
+		if u.alike, err = s.alike(ctx, u); err != nil {
+			return nil, err
+		}
+	}
 	return s.stepPage(c, st, u, c.cookie(draftCookie), nil, http.StatusOK), nil
+}
+
+// alike are open complaints about the same merchant: those of the telephone, once
+// a code has shown that it is the filer's, and those that this browser filed.
+func (s *Server) alike(ctx context.Context, u *unsent) ([]store.Alike, error) {
+	body := filingOf(u, "")
+	respondent := body["respondent"].(map[string]string)
+	about := workflow.Private{Respondent: &workflow.Respondent{Name: respondent["name"], Code: respondent["code"], Address: respondent["address"]}}
+	if kind, value := u.reach(); kind == "phone" && u.checkedBy(s.Now(), s.Rules().ContactCheck()) != "" {
+		about.Person = &workflow.Person{Phone: value}
+	}
+	return s.Store.Alike(ctx, &about, u.Before)
 }
 
 // stepPage is a step with what was typed and what is wrong with it.
 func (s *Server) stepPage(c *Call, st *filingStep, u *unsent, token string, wrong []view.Wrong, status int) page {
-	n := slices.IndexFunc(filingSteps, func(x *filingStep) bool { return x == st })
+	way := u.way()
+	n := slices.Index(way, st)
 	p := s.base(c, "page.file."+st.name)
 	p.Form = "step"
 	f := &view.Form{Action: "/file/" + st.name, Key: formKey(token), Faults: wrong, Submit: p.T("page.next"), Back: "/file",
-		Kicker: p.T("page.file.kicker", "N", digit(n+1), "Of", digit(len(filingSteps)), "Way", p.T("page.way."+u.Form.Get("track"))),
+		Kicker: p.T("page.file.kicker", "N", digit(n+1), "Of", digit(len(way)), "Way", p.T("page.way."+u.Form.Get("track"))),
 		Draft:  p.T("page.file.draft", "Until", dayWords(p, u.until)), Link: s.address(c) + "/file/resume#" + token}
 	if n > 0 {
-		f.Back = "/file/" + filingSteps[n-1].name
+		f.Back = "/file/" + way[n-1].name
 	}
 	st.fill(s, p, u, f)
 	for i := range f.Fields {
@@ -237,8 +270,7 @@ func (s *Server) takeStep(ctx context.Context, c *Call) (any, error) {
 	if st.name == "review" {
 		return s.sendDraft(ctx, c, u, token)
 	}
-	n := slices.IndexFunc(filingSteps, func(x *filingStep) bool { return x == st })
-	return moved{to: "/file/" + filingSteps[n+1].name}, nil
+	return moved{to: "/file/" + u.after(st).name}, nil
 }
 
 func (s *Server) rescue(ctx context.Context, c *Call, st *filingStep) (any, error) {
@@ -258,26 +290,41 @@ func (s *Server) rescue(ctx context.Context, c *Call, st *filingStep) (any, erro
 // sendDraft files what was written: the same body that a program would send.
 func (s *Server) sendDraft(ctx context.Context, c *Call, u *unsent, token string) (any, error) {
 	p := s.base(c, "page.file.review")
-	for _, st := range filingSteps { // what an earlier step left open
+	for _, st := range u.way() { // what an earlier step left open
 		if wrong := st.check(p, u); len(wrong) > 0 && st.name != "review" {
 			return s.stepPage(c, st, u, token, wrong, http.StatusUnprocessableEntity), nil
 		}
 	}
-	body, err := json.Marshal(filingOf(u, c.Language))
-	if err != nil {
-		return nil, err
-	}
-	out, err := s.file(ctx, &Call{Body: body, Key: u.Key, Language: c.Language})
+	out, err := s.fileDraft(ctx, c, u, u.checkedBy(s.Now(), s.Rules().ContactCheck()))
 	if err != nil {
 		return s.notSent(c, u, token, err)
 	}
 	done := out.(filed)
 	number := done.Case.Number
-	u.Sent, u.Form = number, url.Values{}
+	u.Sent, u.Form, u.Code = number, url.Values{}, nil
 	if err := s.keep(ctx, token, u); err != nil {
 		s.Log.ErrorContext(ctx, "fault", "error", err) // the case is filed: only its draft stays a little longer
 	}
 	return moved{"/c/" + number + "/kept", []*http.Cookie{s.cookie(caseCookie, done.Token, "/c/"+number, 0)}}, nil
+}
+
+// fileDraft hands the draft to the API's own handler, with the check of its
+// contact. A check that stands no more is left out: the complaint is taken all the
+// same.
+func (s *Server) fileDraft(ctx context.Context, c *Call, u *unsent, check string) (any, error) {
+	body := filingOf(u, c.Language)
+	if check != "" {
+		body["check"] = check
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.file(ctx, &Call{Body: text, Key: u.Key, Language: c.Language})
+	if check != "" && err != nil && slices.ContainsFunc(problemOf(err).faults, func(f fault) bool { return f.field == "check" }) {
+		return s.fileDraft(ctx, c, u, "")
+	}
+	return out, err
 }
 
 // notSent shows the review again with what the law or the API lacks.

@@ -48,18 +48,12 @@ func wordsOf(u *unsent) string {
 	}
 	add(&facts, "商品或服务", "bought")
 	add(&facts, "购买日期", "bought_on")
-	if u.get("where") == "online" {
-		add(&facts, "网络平台", "platform")
-	}
+	add(&facts, "网络平台", "platform")
+	add(&facts, "店铺网址或订单号", "listing")
 	if len(facts) > 0 {
 		text += "\n\n【消费情况】\n" + strings.Join(facts, "\n")
 	}
-	var people []string
-	if as := u.get("as"); as == "agent" || as == "guardian" {
-		add(&people, map[string]string{"agent": "代理人（须提交授权委托书）", "guardian": "监护人"}[as], "agent")
-	}
-	add(&people, "共同投诉人及推选的代表", "others")
-	if len(people) > 0 {
+	if people := peopleWords(u); len(people) > 0 {
 		text += peopleMark + "\n" + strings.Join(people, "\n")
 	}
 	return text

@@ -20,19 +20,38 @@ type filingStep struct {
 	names []string // of its fields
 	fill  func(s *Server, p *view.Page, u *unsent, f *view.Form)
 	check func(p *view.Page, u *unsent) []view.Wrong
+	when  func(u *unsent) bool // whether this complaint takes it; nil: every one does
 }
 
 var filingSteps []*filingStep
 
 func init() { // the review names the others
 	filingSteps = []*filingStep{
-		{"what", []string{"story"}, fillWhat, needs("story")},
-		{"merchant", []string{"merchant", "code", "shop_address", "shop_phone", "where", "platform", "town"}, fillMerchant, checkMerchant},
-		{"deal", []string{"bought", "amount", "bought_on", "knew_on", "requests", "kind", "kind_other"}, fillDeal, checkDeal},
-		{"you", []string{"name", "phone", "email", "address", "identity", "as", "agent", "others"}, fillYou, checkYou},
-		{"consent", []string{"publish_consent", "entrust_consent"}, fillConsent, needs("publish_consent", "entrust_consent")},
-		{"review", nil, fillReview, needs()},
+		{"what", []string{"story"}, fillWhat, needs("story"), nil},
+		{"merchant", []string{"merchant", "where", "platform", "listing", "shop_address", "town", "shop_phone", "code"}, fillMerchant, checkMerchant, nil},
+		{"deal", []string{"bought", "amount", "bought_on", "knew_on", "requests", "kind", "kind_other"}, fillDeal, checkDeal, nil},
+		{"you", []string{"name", "phone", "email", "address", "identity", "as", "joint"}, fillYou, checkYou, nil},
+		{"people", peopleNames(), fillPeople, checkPeople, (*unsent).withOthers},
+		{"check", nil, fillCheck, needs(), (*unsent).reached},
+		{"consent", []string{"publish_consent", "entrust_consent"}, fillConsent, needs("publish_consent", "entrust_consent"), nil},
+		{"review", nil, fillReview, needs(), nil},
 	}
+}
+
+// way are the steps that this complaint takes, in order.
+func (u *unsent) way() []*filingStep {
+	return slices.DeleteFunc(slices.Clone(filingSteps), func(st *filingStep) bool { return st.when != nil && !st.when(u) })
+}
+
+// after is the step that follows st on the complaint's way; the last has none.
+func (u *unsent) after(st *filingStep) *filingStep {
+	way := u.way()
+	for _, next := range filingSteps[slices.Index(filingSteps, st)+1:] {
+		if slices.Contains(way, next) {
+			return next
+		}
+	}
+	return nil
 }
 
 func stepNamed(name string) *filingStep {
@@ -108,7 +127,7 @@ func fillMerchant(s *Server, p *view.Page, u *unsent, f *view.Form) {
 		town.Options = append(town.Options, view.Option{Value: t.Code, Label: placeName(p, t), On: t.Code == u.Form.Get("town")})
 	}
 	f.Lead = []string{p.T("page.file.merchant.lead")}
-	f.Fields = []view.Field{name, optional(where), optional(u.ask(p, "platform", "text")), u.ask(p, "shop_address", "text"), optional(town),
+	f.Fields = []view.Field{name, optional(where), optional(u.ask(p, "platform", "text")), optional(u.ask(p, "listing", "text")), u.ask(p, "shop_address", "text"), optional(town),
 		optional(u.ask(p, "shop_phone", "tel")), optional(u.ask(p, "code", "text"))}
 }
 
@@ -121,6 +140,9 @@ func placeName(p *view.Page, x policy.Place) string {
 
 func checkMerchant(p *view.Page, u *unsent) []view.Wrong {
 	out := needs("merchant", "shop_address")(p, u)
+	if u.get("where") == "online" && u.get("platform") == "" {
+		out = append(out, view.Wrong{Field: "platform", Text: p.T("page.need.platform")})
+	}
 	if code := u.get("code"); code != "" && len([]rune(code)) != 18 {
 		out = append(out, view.Wrong{Field: "code", Text: p.T("why.credit_code")})
 	}
@@ -179,38 +201,6 @@ func checkDeal(p *view.Page, u *unsent) []view.Wrong {
 	return out
 }
 
-func fillYou(_ *Server, p *view.Page, u *unsent, f *view.Form) {
-	f.Lead = []string{p.T("page.file.you.lead")}
-	name, phone, mail, address := u.ask(p, "name", "text"), u.ask(p, "phone", "tel"), u.ask(p, "email", "email"), u.ask(p, "address", "text")
-	name.Fill, phone.Fill, mail.Fill, address.Fill = "name", "tel", "email", "street-address"
-	as := u.ask(p, "as", "choice")
-	as.Options = u.options(p, "as", "page.as.", "self", "agent", "guardian")
-	f.Fields = []view.Field{name, phone, optional(mail), optional(address), optional(u.ask(p, "identity", "text")), optional(as), optional(u.ask(p, "agent", "text")), optional(u.ask(p, "others", "area"))}
-}
-
-func checkYou(p *view.Page, u *unsent) []view.Wrong {
-	out := needs("name")(p, u)
-	phone := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" -　－()（）+", r) {
-			return -1
-		}
-		return r
-	}, u.get("phone"))
-	switch {
-	case phone == "" && u.get("email") == "" && len([]rune(u.get("address"))) < 6:
-		out = append(out, view.Wrong{Field: "phone", Text: p.T("page.need.reach")})
-	case phone != "" && (len(phone) < 7 || strings.ContainsFunc(phone, func(r rune) bool { return r < '0' || r > '9' })):
-		out = append(out, view.Wrong{Field: "phone", Text: p.T("page.bad.phone")})
-	}
-	if mail := u.get("email"); mail != "" && (!strings.Contains(mail, "@") || strings.ContainsAny(mail, " ,;")) {
-		out = append(out, view.Wrong{Field: "email", Text: p.T("page.bad.email")})
-	}
-	if as := u.get("as"); as != "" && as != "self" && u.get("agent") == "" {
-		out = append(out, view.Wrong{Field: "agent", Text: p.T("page.need.agent")})
-	}
-	return out
-}
-
 func fillConsent(_ *Server, p *view.Page, u *unsent, f *view.Form) {
 	f.Lead = []string{p.T("page.file.consent.lead"), p.T("page.file.consent.kept")}
 	for _, name := range []string{"publish_consent", "entrust_consent"} {
@@ -225,45 +215,36 @@ func fillReview(s *Server, p *view.Page, u *unsent, f *view.Form) {
 	f.Lead = []string{p.T("page.file.review.lead." + u.Form.Get("track"))}
 	f.Submit = p.T("page.file.send." + u.Form.Get("track"))
 	f.Note = p.T("page.file.truth")
-	row := func(step, name, value string) {
-		if value != "" {
-			f.Aside = append(f.Aside, view.Row{Name: p.T("page.ask." + name), Value: value, To: "/file/" + step})
+	for _, st := range u.way() {
+		var asked view.Form
+		switch st.name {
+		case "check":
+			f.Aside = append(f.Aside, view.Row{Name: p.T("page.file.check"), Value: p.T("page.check." + u.checkState(s.Now(), s.Rules().ContactCheck())), To: "/file/check"})
+			continue
+		case "review":
+			continue
 		}
-	}
-	for _, st := range filingSteps {
-		for _, name := range st.names {
-			switch name {
-			case "requests", "kind", "kind_other", "town", "as", "where", "publish_consent", "entrust_consent":
-				row(st.name, name, s.chosenWords(p, u, name))
-			default:
-				row(st.name, name, u.get(name))
+		st.fill(s, p, u, &asked)
+		for i := range asked.Fields {
+			if value := answered(p, &asked.Fields[i]); value != "" {
+				f.Aside = append(f.Aside, view.Row{Name: asked.Fields[i].Label, Value: value, To: "/file/" + st.name})
 			}
 		}
+	}
+	for _, a := range u.alike {
+		f.Alike = append(f.Alike, view.Row{Name: p.T("page.case.number", "Number", a.Number), Value: p.T("page.alike.line", "Day", dayWords(p, a.Filed), "State", stateWords(p.Lang, a.State)), To: "/c/" + a.Number})
 	}
 }
 
-// chosenWords are an answer that was picked from a list, as it was shown.
-func (s *Server) chosenWords(p *view.Page, u *unsent, name string) string {
-	prefix := map[string]string{"requests": "request.", "as": "page.as.", "where": "page.where.", "publish_consent": "page.consent.publish_consent.", "entrust_consent": "page.consent.entrust_consent."}[name]
+// answered is what was answered to a question, as it was shown.
+func answered(p *view.Page, q *view.Field) string {
+	if len(q.Options) == 0 {
+		return strings.TrimSpace(q.Value)
+	}
 	var out []string
-	for _, code := range u.Form[name] {
-		switch {
-		case code == "":
-		case name == "kind" || name == "kind_other" || name == "town":
-			list := s.kinds(p, u)
-			if name == "town" {
-				list = nil
-				for _, t := range s.Rules().County().Towns {
-					list = append(list, view.Option{Value: t.Code, Label: placeName(p, t)})
-				}
-			}
-			for _, o := range list {
-				if o.Value == code {
-					out = append(out, o.Label)
-				}
-			}
-		case has(p.Lang, prefix+code):
-			out = append(out, p.T(prefix+code))
+	for _, o := range q.Options {
+		if o.On && o.Value != "" {
+			out = append(out, o.Label)
 		}
 	}
 	return strings.Join(out, p.T("page.and"))

@@ -69,7 +69,8 @@ func answersOf(track string) map[string]url.Values {
 	return map[string]url.Values{
 		"what": {"story": {"健身房停业。" + naughty}}, "merchant": {"merchant": {"青禾" + naughty}, "shop_address": {"滨河路 12 号"}},
 		"deal":    {"requests": {"refund", "compensate"}, "amount": {"1,560"}, "bought": {naughty}},
-		"you":     {"name": {"王芳"}, "phone": {"138 1234 5678"}, "others": {"李四 13900000000"}},
+		"you":     {"name": {"王芳"}, "phone": {"138 1234 5678"}, "joint": {"yes"}},
+		"people":  {"other_1": {"李四"}, "other_phone_1": {"13900000000"}, "others": {naughty}, "representative_1": {"李四"}},
 		"consent": {"publish_consent": {"yes"}, "entrust_consent": {"no"}}, "review": {},
 	}
 }
@@ -81,7 +82,7 @@ func (v *visitor) file(track string) string {
 		v.s.t.Fatalf("%d %s", res.StatusCode, text)
 	}
 	at := ""
-	for _, step := range []string{"what", "merchant", "deal", "you", "consent", "review"} {
+	for _, step := range []string{"what", "merchant", "deal", "you", "people", "consent", "review"} {
 		res, text := v.fill("/file/"+step, answersOf(track)[step])
 		if res.StatusCode != http.StatusSeeOther {
 			v.s.t.Fatalf("%s: %d %s", step, res.StatusCode, text)
@@ -152,7 +153,7 @@ func TestOneFormOneAct(t *testing.T) {
 	s := newSite(t, storetest.New(t))
 	v := s.visitor()
 	v.ask("POST", "/file", url.Values{"track": {"authority"}})
-	for _, step := range []string{"what", "merchant", "deal", "you", "consent"} {
+	for _, step := range []string{"what", "merchant", "deal", "you", "people", "consent"} {
 		v.fill("/file/"+step, answersOf("")[step])
 	}
 	_, text := v.ask("GET", "/file/review", nil)
@@ -334,9 +335,13 @@ func TestEveryPageSaysItsWords(t *testing.T) {
 	for _, path := range []string{"/", "/guide", "/file", "/track?number=x", "/nowhere", "/file/resume", "/c/" + number} {
 		look(s.visitor(), path)
 	}
-	for _, step := range []string{"what", "merchant", "deal", "you", "consent", "review"} {
+	draft.fill("/file/what", url.Values{"story": {"x"}})
+	draft.fill("/file/you", url.Values{"name": {"王芳"}, "phone": {"13812345678"}, "as": {"guardian"}, "joint": {"yes"}})
+	for _, step := range []string{"what", "merchant", "deal", "you", "people", "check", "consent", "review"} {
 		look(draft, "/file/"+step)
 	}
+	draft.fill("/file/check", url.Values{})
+	look(draft, "/file/check")
 	for _, path := range []string{"", "/kept", "/data", "/act/say", "/act/accept_offer", "/act/counter", "/act/escalate", "/act/withdraw_before_acceptance", "/act/change_consent", "/act/settle_outside", "/act/rate"} {
 		look(v, "/c/"+number+path)
 	}

@@ -21,6 +21,7 @@ func (s *Server) pageRoutes() []Route {
 		{"GET", "/file/resume", Anyone, Reading, s.resumeDraft, 0},
 		{"POST", "/file/resume", Anyone, Intake, s.openDraft, 0},
 		{"GET", "/file/merchants", Anyone, Lookup, s.findMerchants, 0},
+		{"POST", "/file/check", Anyone, Secret, s.takeCheckStep, 0},
 		{"GET", "/file/{step}", Anyone, Reading, s.showStep, 0},
 		{"POST", "/file/{step}", Anyone, Intake, s.takeStep, 0},
 		{"GET", "/s/{code}", Anyone, Lookup, s.scanned, 0},

@@ -47,7 +47,7 @@ type Option struct {
 
 // Field is one question of a form.
 type Field struct {
-	Name, Kind string // kind: text, area, date, money, tel, email, choice, checks, check, select, hidden
+	Name, Kind string // kind: text, area, date, money, tel, email, code, choice, checks, check, select, hidden
 	Label      string
 	Hint       string
 	Error      string
@@ -93,8 +93,11 @@ func (f *Field) kind() string {
 }
 
 func (f *Field) mode() string {
-	if f.Kind == "money" {
+	switch f.Kind {
+	case "money":
 		return "decimal"
+	case "code":
+		return "numeric"
 	}
 	return ""
 }
@@ -117,6 +120,11 @@ type Form struct {
 	Draft       string // said of the draft: until when it is kept
 	Link        string // opens the draft on another device
 	Aside       []Row  // what the answers are about, beside the questions
+	Alike       []Row  // open complaints that this one may be the same as
+	Again       string // a second button: the same once more
+	Wait        int    // seconds until it may be pressed
+	Skip        string // goes on without an answer
+	SkipTo      string
 }
 
 // Row is a name and a value.
@@ -243,6 +251,9 @@ func (f *Field) more() templ.Attributes {
 	}
 	if f.Fill != "" {
 		out["autocomplete"] = f.Fill
+	}
+	if f.Kind == "code" { // phones fill in the code of a message that has just come
+		out["autocomplete"], out["class"] = "one-time-code", "digits"
 	}
 	if f.Finds != "" {
 		out["hx-get"], out["hx-trigger"], out["hx-target"] = f.Finds, "input changed delay:300ms", "#found"

@@ -18,6 +18,18 @@
     if (alert) alert.focus();
   }
 
+  // A button that may be pressed again only after a while says how long.
+  for (const b of all("[data-wait]")) {
+    const text = b.textContent;
+    let left = Number(b.dataset.wait);
+    const tick = () => {
+      b.disabled = left > 0;
+      b.textContent = left > 0 ? b.dataset.words.replace("#", left) : text;
+      if (left-- > 0) setTimeout(tick, 1000);
+    };
+    tick();
+  }
+
   document.addEventListener("click", async (e) => {
     const copy = e.target.closest("[data-copy]");
     if (e.target.closest("[data-print]")) print();
