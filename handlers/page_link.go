@@ -75,6 +75,9 @@ func (s *Server) keepLink(ctx context.Context, c *Call) (any, error) {
 	if k.QR, k.Size, err = qrPath(k.Link); err != nil {
 		return nil, err
 	}
+	if to := reachWords(x.parts); to != "" {
+		k.Sending = p.T("page.kept.by_message", "Contact", to)
+	}
 	var all view.Case
 	s.clocks(p, x, &all)
 	if all.Clock != nil {
@@ -82,6 +85,22 @@ func (s *Server) keepLink(ctx context.Context, c *Call) (any, error) {
 	}
 	k.Clocks = append(k.Clocks, all.Others...)
 	return page{body: view.KeptPage(p, k)}, nil
+}
+
+// reachWords says where the notices of a case go, as far as a glance over somebody's
+// shoulder may tell.
+func reachWords(parts map[int64]store.Unsealed) string {
+	person := parts[1].Person
+	if person == nil {
+		return ""
+	}
+	if n := []rune(person.Phone); len(n) > 7 {
+		return string(n[:3]) + "****" + string(n[len(n)-4:])
+	}
+	if name, host, ok := strings.Cut(person.Email, "@"); ok && name != "" {
+		return string([]rune(name)[:1]) + "***@" + host
+	}
+	return ""
 }
 
 // address is where people reach the pages, without a slash behind.

@@ -60,7 +60,17 @@ func (s *Server) guide(_ context.Context, c *Call) (any, error) {
 
 // track leads from a number to its case's page, which asks for the link.
 func (s *Server) track(_ context.Context, c *Call) (any, error) {
-	number := strings.ToUpper(strings.Map(func(r rune) rune {
+	number := tidyNumber(c.Query("number"))
+	if !s.spelled(number) {
+		p := s.base(c, "page.track.title")
+		return page{status: http.StatusUnprocessableEntity, body: view.WordsPage(p, []string{p.T("page.track.bad")})}, nil
+	}
+	return moved{to: "/c/" + number}, nil
+}
+
+// tidyNumber is a number as we print it, from what people write.
+func tidyNumber(text string) string {
+	return strings.ToUpper(strings.Map(func(r rune) rune {
 		switch {
 		case r == '－' || r == '—' || r == '–':
 			return '-'
@@ -70,12 +80,7 @@ func (s *Server) track(_ context.Context, c *Call) (any, error) {
 			return r - 0xFEE0
 		}
 		return r
-	}, c.Query("number")))
-	if !s.spelled(number) {
-		p := s.base(c, "page.track.title")
-		return page{status: http.StatusUnprocessableEntity, body: view.WordsPage(p, []string{p.T("page.track.bad")})}, nil
-	}
-	return moved{to: "/c/" + number}, nil
+	}, text))
 }
 
 // asset is a style sheet or script under its name for this content.

@@ -332,7 +332,7 @@ func TestEveryPageSaysItsWords(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/", "/guide", "/file", "/track?number=x", "/nowhere", "/file/resume", "/c/" + number} {
+	for _, path := range []string{"/", "/guide", "/file", "/lost", "/lost?number=x", "/track?number=x", "/nowhere", "/file/resume", "/c/" + number} {
 		look(s.visitor(), path)
 	}
 	draft.fill("/file/what", url.Values{"story": {"x"}})
@@ -345,4 +345,42 @@ func TestEveryPageSaysItsWords(t *testing.T) {
 	for _, path := range []string{"", "/kept", "/data", "/act/say", "/act/accept_offer", "/act/counter", "/act/escalate", "/act/withdraw_before_acceptance", "/act/change_consent", "/act/settle_outside", "/act/rate"} {
 		look(v, "/c/"+number+path)
 	}
+}
+
+// Who asks for a lost link is told the same whether the case is there, the number
+// is his or neither; only the spelling is mended. One form asks once.
+func TestALostLinkTellsAnOutsiderNothing(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		number := s.visitor().file("authority")
+		none := "HT-2026-000999-"
+		for n := range 10 { // whichever digit fits
+			if res, _ := s.visitor().ask("GET", "/c/"+none+string(rune('0'+n)), nil); res.StatusCode == http.StatusOK {
+				none += string(rune('0' + n))
+				break
+			}
+		}
+		v, answers := s.visitor(), map[string]bool{}
+		for _, form := range []url.Values{{"number": {number}, "contact": {"13812345678"}}, {"number": {number}, "contact": {"13800000000"}}, {"number": {none}, "contact": {"13812345678"}},
+			{"number": {" " + strings.ToLower(number)}, "contact": {"a@example.com"}}} {
+			before := s.w.Count("select count(*) from letters where topic = 'lost'")
+			res, text := v.fill("/lost", form)
+			again, _ := v.ask("POST", "/lost", form)
+			if n := s.w.Count("select count(*) from letters where topic = 'lost'") - before; res.StatusCode != http.StatusAccepted || again.StatusCode != http.StatusAccepted || n != 1 {
+				t.Errorf("%v: %d, %d letters", form, res.StatusCode, n)
+			}
+			answers[text] = true
+		}
+		if len(answers) != 1 {
+			t.Errorf("%d different answers", len(answers))
+		}
+		for field, form := range map[string]url.Values{"number": {"number": {"HT-1"}, "contact": {"13812345678"}}, "contact": {"number": {number}, "contact": {"不记得"}}} {
+			res, text := v.fill("/lost", form)
+			if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, `id="f-`+field+`-error"`) || !strings.Contains(text, form.Get(field)) {
+				t.Errorf("%s: %d", field, res.StatusCode)
+			}
+		}
+		if strings.Contains(s.logs.String(), "13812345678") {
+			t.Error("the log tells")
+		}
+	})
 }

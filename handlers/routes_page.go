@@ -4,7 +4,7 @@ import "maps"
 
 // The parameters that pages know.
 func init() {
-	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}})
+	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}})
 }
 
 // pageRoutes are the pages. What a page does goes through the API's own
@@ -14,6 +14,8 @@ func (s *Server) pageRoutes() []Route {
 		{"GET", "/", Anyone, Reading, s.front, 0},
 		{"GET", "/guide", Anyone, Reading, s.guide, 0},
 		{"GET", "/track", Anyone, Reading, s.track, 0},
+		{"GET", "/lost", Anyone, Reading, s.lostLink, 0},
+		{"POST", "/lost", Anyone, Secret, s.sendLost, 0},
 		{"POST", "/preferences", Anyone, Intake, s.prefer, 0},
 		{"GET", "/static/{file}", Anyone, Reading, s.asset, 0},
 		{"GET", "/file", Anyone, Reading, s.chooseWay, 0},

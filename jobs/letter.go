@@ -18,6 +18,10 @@ var letterWords = map[string]map[string][2]string{
 		"zh": {"验证码", "【放心消费】验证码 {code}，{minutes} 分钟内有效，用于核实您的联系方式。请勿告诉他人；非本人操作请勿理会。"},
 		"en": {"Your code", "Fangxin: your code is {code}. It checks how you can be reached and works for {minutes} minutes. Tell it to nobody; ignore this if you did not ask for it."},
 	},
+	"lost_link": {
+		"zh": {"投诉的新链接 {number}", "【放心消费】您的投诉 {number} 的新链接：{link} 凭它可以查看和办理，请勿转发。原来的链接仍然有效；非本人操作请拨打 12315。"},
+		"en": {"A new link to your complaint {number}", "Fangxin: a new link to your complaint {number}: {link} With it you can see and do everything; do not pass it on. Your earlier link still works. If you did not ask for this, call 12315."},
+	},
 	"member_login": {
 		"zh": {"绿色通道登录链接", "【放心消费】绿色通道登录：打开 {link} 并确认。链接 {minutes} 分钟内有效，只能使用一次。非本人操作请勿理会。"},
 		"en": {"Your link to the green channel", "Fangxin: to log in to the green channel, open {link} and confirm. It works once, for {minutes} minutes. Ignore this if you did not ask for it."},

@@ -108,6 +108,7 @@ func (p *Post) ready() {
 	p.mux.HandleFunc(taskType("reminder"), p.reminder)
 	p.mux.HandleFunc(taskType("letter"), p.letter)
 	p.mux.HandleFunc(taskType("login"), p.login)
+	p.mux.HandleFunc(taskType("lost"), p.lostLink)
 	p.mux.HandleFunc(taskType("escalation"), p.reminder)
 	p.slots = map[string]chan struct{}{}
 	for _, q := range store.Queues {

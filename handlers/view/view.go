@@ -191,6 +191,7 @@ type Kept struct {
 	Size                  string // of the picture, in modules with the margin
 	Clocks                []Clock
 	Sent                  bool
+	Sending               string // where number and link are sent as well
 }
 
 // Term is a deadline of the rules in force.
