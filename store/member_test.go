@@ -1,31 +1,213 @@
 package store_test
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"fangxin/store"
 	"fangxin/store/storetest"
+	"fangxin/workflow"
 	"fangxin/workflow/calendar"
 	"fangxin/workflow/register"
 )
 
+var applicant = store.By{Actor: "applicant"}
+
+// paperDigest stands for the SHA-256 of a paper.
+const paperDigest = "0123456789abcdef0123456789abcdef"
+
+var huimin = register.Details{Name: "惠民超市", Town: "370321001", Size: "large", Domain: 1, ShopAddress: "中心大街1号"}
+
+func anApplication(merchant string, phones ...string) store.Application {
+	a := store.Application{Merchant: merchant, Checklist: register.Checklist{Place: true, Staff: true, Computer: true, Telephone: true, Procedure: true},
+		Terms:  register.Terms{AnswerDays: 3, ReturnDays: 7, Pledges: []string{"no_reason_return", "price_marked"}},
+		Papers: []store.NewPaper{{Kind: "licence", Name: "营业执照副本", Digest: []byte(paperDigest), Note: "canary-paper"}, {Kind: "pledge", Name: "承诺书", Digest: []byte(paperDigest)}}}
+	for i, phone := range phones {
+		a.People = append(a.People, store.NewPerson{Role: []string{"contact", "colleague"}[min(i, 1)], Name: fmt.Sprintf("canary-%d", i), Phone: phone})
+	}
+	return a
+}
+
 // enrol opens an entry and makes it a member that is approved.
-func enrol(t *testing.T, w *storetest.World, d register.Details, phone string) (merchant, member string) {
+func enrol(t *testing.T, w *storetest.World, d register.Details, phones ...string) register.Member {
 	t.Helper()
 	e, err := w.OpenMerchant(ctx, store.Once{}, zhang, d, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := w.Apply(ctx, store.Once{}, zhang, store.Application{Merchant: e.ID, Checklist: register.Checklist{Place: true, Staff: true, Computer: true, Telephone: true, Procedure: true}, Terms: register.Terms{AnswerDays: 3, Pledges: []string{}},
-		People: []store.NewPerson{{Role: "contact", Name: "李娜", Phone: phone}}, Papers: []store.NewPaper{{Kind: "licence"}, {Kind: "pledge"}}})
+	m, err := w.Apply(ctx, store.Once{}, applicant, anApplication(e.ID, phones...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.DecideMember(ctx, store.Once{}, zhang, m.ID, store.Decision{What: "approve"}); err != nil {
-		t.Fatal(err)
+	return decide(t, w, m.ID, store.Decision{What: "approve"})
+}
+
+func decide(t *testing.T, w *storetest.World, id string, d store.Decision) register.Member {
+	t.Helper()
+	m, err := w.DecideMember(ctx, store.Once{Scope: "t"}, zhang, id, d)
+	if err != nil {
+		t.Fatalf("%s: %v", d.What, err)
 	}
-	return e.ID, m.ID
+	return m
+}
+
+func refusedAs(t *testing.T, err error, code string) {
+	t.Helper()
+	var r *workflow.Refusal
+	if !errors.As(err, &r) || r.Code != code {
+		t.Errorf("want %s, got %v", code, err)
+	}
+}
+
+// From the application through every decision to the exit: each change stands in
+// the history with who, when and why, and the history cannot be changed.
+func TestTheLifeOfAMembership(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		a := anApplication("", "13800000001")
+		a.Details = register.Details{Name: "惠民超市", Code: "91370321MA3C0AAA0X"}
+		a.Papers = a.Papers[:1]
+		for range 2 {
+			if _, err := w.Apply(ctx, store.Once{Scope: "apply", Key: "a1"}, applicant, a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, err := w.Members(ctx, store.MemberFilter{State: register.Applied, Limit: 10})
+		if err != nil || len(all) != 1 || all[0].Entry.Status != register.Unverified || all[0].Entry.Name != "惠民超市" {
+			t.Fatalf("%+v %v", all, err)
+		}
+		id, shop := all[0].ID, all[0].Entry.ID
+		_, err = w.DecideMember(ctx, store.Once{Scope: "t"}, zhang, id, store.Decision{What: "approve"})
+		refusedAs(t, err, "merchant_unsettled")
+		active := register.Active
+		if _, err := w.ChangeMerchant(ctx, store.Once{Scope: "t"}, zhang, shop, 0, register.Patch{Status: &active}); err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.DecideMember(ctx, store.Once{Scope: "t"}, zhang, id, store.Decision{What: "approve"})
+		refusedAs(t, err, "member_lacks")
+		decide(t, w, id, store.Decision{What: "ask_more"})
+		if m, err := w.SupplyMember(ctx, store.Once{Scope: "t"}, applicant, id, []store.NewPaper{{Kind: "pledge", Name: "承诺书"}}, nil, nil); err != nil || m.State != register.Applied {
+			t.Fatal(m.State, err)
+		}
+		m := decide(t, w, id, store.Decision{What: "approve"})
+		today := calendar.On(w.Now())
+		if m.State != register.Approved || m.From != today || m.To != today.AddYears(1)-1 || len(m.Shop) != 10 || !m.ActiveOn(m.To) || m.ActiveOn(m.To+1) {
+			t.Fatalf("%+v", m)
+		}
+		_, err = w.DecideMember(ctx, store.Once{Scope: "t"}, zhang, id, store.Decision{What: "refuse"})
+		refusedAs(t, err, "member_state")
+		_, err = w.DecideMember(ctx, store.Once{Scope: "t"}, zhang, id, store.Decision{What: "watch", Sees: 1})
+		refusedAs(t, err, "stale_entry")
+		decide(t, w, id, store.Decision{What: "watch"})
+		if m = decide(t, w, id, store.Decision{What: "suspend"}); !m.Watched || m.ActiveOn(today) {
+			t.Fatalf("%+v", m)
+		}
+		decide(t, w, id, store.Decision{What: "resume"})
+		if again := decide(t, w, id, store.Decision{What: "renew"}); again.To != today.AddYears(2)-1 {
+			t.Errorf("renewed to %s", again.To)
+		}
+		if m = decide(t, w, id, store.Decision{What: "exit", Cause: "own_request"}); m.Cause != "own_request" || m.Shop != "" {
+			t.Errorf("%+v", m)
+		}
+		lines, err := w.MemberHistory(ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var what []string
+		for _, l := range lines {
+			what = append(what, l.What)
+			if l.Actor == "" || l.At.IsZero() || l.Actor == zhang.Actor && l.Why == "" {
+				t.Errorf("%+v", l)
+			}
+		}
+		if got := strings.Join(what, " "); got != "applied person_added paper_added ask_more paper_added supplied approve watch suspend resume renew exit" {
+			t.Error(got)
+		}
+		for _, text := range []string{"update member_history set why = 'x'", "delete from member_history"} {
+			if _, err := w.Pool().Exec(text); err == nil {
+				t.Errorf("%s goes through", text)
+			}
+		}
+		again, err := w.Apply(ctx, store.Once{Scope: "t"}, applicant, anApplication(shop, "13800000001"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Advance(179 * 24 * time.Hour)
+		_, err = w.DecideMember(ctx, store.Once{Scope: "t"}, zhang, again.ID, store.Decision{What: "approve"})
+		refusedAs(t, err, "member_too_early")
+		w.Advance(24 * time.Hour)
+		decide(t, w, again.ID, store.Decision{What: "approve"})
+		third, err := w.Apply(ctx, store.Once{Scope: "t"}, applicant, anApplication(shop, "13800000001"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.DecideMember(ctx, store.Once{Scope: "t"}, zhang, third.ID, store.Decision{What: "approve"})
+		refusedAs(t, err, "member_already")
+		if out, err := w.WithdrawMember(ctx, store.Once{Scope: "t"}, applicant, third.ID); err != nil || out.State != register.Withdrawn {
+			t.Error(out, err)
+		}
+	})
+}
+
+// A code on a wall opens the register's entry; replaced, suspended and over, it
+// says so. Nobody's name lies in a column in clear, and who left is erased.
+func TestShopCodesAndPeople(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		m := enrol(t, w, huimin, "138 0000 0001", "13800000002")
+		found, e, err := w.Shop(ctx, m.Shop)
+		if err != nil || found.ID != m.ID || e.Name != "惠民超市" {
+			t.Fatal(found, e, err)
+		}
+		next, err := w.NewShopCode(ctx, store.Once{Scope: "t"}, zhang, m.ID)
+		if err != nil || next.Shop == m.Shop {
+			t.Fatal(next, err)
+		}
+		if _, _, err := w.Shop(ctx, m.Shop); !errors.Is(err, store.ErrNoMember) {
+			t.Error("the old code opens", err)
+		}
+		decide(t, w, m.ID, store.Decision{What: "suspend"})
+		if found, _, err := w.Shop(ctx, next.Shop); err != nil || found.ActiveOn(calendar.On(w.Now())) {
+			t.Error(found, err)
+		}
+		people, err := w.People(ctx, m.ID)
+		if err != nil || len(people) != 2 || people[0].Name != "canary-0" || people[0].Role != "contact" || people[1].Phone != "13800000002" {
+			t.Fatal(people, err)
+		}
+		papers, err := w.Papers(ctx, m.ID)
+		if err != nil || len(papers) != 2 || papers[0].Note != "canary-paper" || papers[0].Digest != "3031323334353637383961626364656630313233343536373839616263646566" {
+			t.Fatal(papers, err)
+		}
+		if err := w.EndPerson(ctx, store.Once{Scope: "t"}, zhang, m.ID, people[1].ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.EndPerson(ctx, store.Once{Scope: "t"}, zhang, m.ID, people[1].ID); !errors.Is(err, store.ErrNoMember) {
+			t.Error(err)
+		}
+		decide(t, w, m.ID, store.Decision{What: "exit", Cause: "not_cured"})
+		if n := w.Count("select count(*) from member_people where box is not null or phone_mac is not null"); n != 0 {
+			t.Errorf("%d people of a membership that is over can be read", n)
+		}
+		for _, text := range []string{"select body from member_history", "select why from member_history", "select body from members", "select answer from idempotency"} {
+			rows, err := w.Pool().Query(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rows.Next() {
+				var body string
+				if err := rows.Scan(&body); err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(body, "canary") || strings.Contains(body, "00000001") {
+					t.Errorf("%s: %s", text, body)
+				}
+			}
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 // Ten first answers that ran out are put before a person, once, with the clocks by
@@ -33,11 +215,11 @@ func enrol(t *testing.T, w *storetest.World, d register.Details, phone string) (
 // the lead.
 func TestTheWatchDecidesNothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
-		merchant, member := enrol(t, w, register.Details{Name: "惠民超市", Town: "370321001"}, "13900000001")
+		m := enrol(t, w, register.Details{Name: "惠民超市", Town: "370321001"}, "13900000001")
 		for range 10 {
 			number := w.File()
 			w.Do(number, "classify", "invite_settlement", "delivered")
-			if err := w.LinkCase(ctx, store.Once{}, zhang, number, merchant); err != nil {
+			if err := w.LinkCase(ctx, store.Once{}, zhang, number, m.Merchant); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -60,10 +242,10 @@ func TestTheWatchDecidesNothing(t *testing.T) {
 		if err != nil || len(leads) != 1 || leads[0].Kind != "suspend" || leads[0].Figures.Clocks < 10 || leads[0].Figures.InTime != 0 || int64(len(leads[0].Figures.Late)) != leads[0].Figures.Clocks {
 			t.Fatalf("%+v %v", leads, err)
 		}
-		if m, err := w.Member(ctx, member); err != nil || m.State != register.Approved {
-			t.Errorf("the watch acted: %s %v", m.State, err)
+		if now, err := w.Member(ctx, m.ID); err != nil || now.State != register.Approved {
+			t.Errorf("the watch acted: %s %v", now.State, err)
 		}
-		if _, err := w.DecideMember(ctx, store.Once{}, zhang, member, store.Decision{What: "no_action", Lead: leads[0].ID}); err != nil {
+		if _, err := w.DecideMember(ctx, store.Once{}, zhang, m.ID, store.Decision{What: "no_action", Lead: leads[0].ID}); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := w.WatchMembers(ctx); n != 0 || err != nil {
