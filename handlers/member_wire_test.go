@@ -82,7 +82,7 @@ func (x *wire) green() {
 	var whole struct{ People []struct{ ID string } }
 	_ = json.Unmarshal([]byte(call(staff, "GET", at, "", "")), &whole)
 	twice(staff, at+"/people/"+whole.People[1].ID+"/end", `{"why":"%s"}`)
-	for _, path := range []string{"/memberships", at, at + "/history", at + "/figures", at + "/sheet.svg", "/membership-leads", "/coverage"} {
+	for _, path := range []string{"/memberships", at, at + "/history", at + "/figures", at + "/sheet.svg", at + "/sheet.pdf", "/membership-leads", "/coverage"} {
 		call(staff, "GET", path, "", "")
 		call(court, "GET", path, "", "")
 	}
@@ -90,7 +90,7 @@ func (x *wire) green() {
 	_ = json.Unmarshal([]byte(call(staff, "GET", at, "", "")), &g)
 	call("", "GET", "/shops/"+g.Shop, "", "")
 	approved := x.loggedIn("13911110001")
-	for _, path := range []string{"/member", "/member/cases", "/member/figures"} {
+	for _, path := range []string{"/member", "/member/cases", "/member/figures", "/member/sheet.svg", "/member/sheet.pdf"} {
 		call(approved, "GET", path, "", "")
 	}
 	call(approved, "POST", "/member/session/end", "{}", "")

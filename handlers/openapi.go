@@ -81,7 +81,8 @@ var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /ap
 	"GET /api/v1/memberships": {"status", "merchant", "town", "after", "limit"}, "GET /api/v1/membership-leads": {"status", "after", "limit"}, "GET /api/v1/coverage": {"on"}}
 
 // media are the routes that do not answer in JSON.
-var media = map[string]string{"GET /api": "text/html", "GET /api/reference.css": "text/css", "GET " + memberPath + "/sheet.svg": "image/svg+xml"}
+var media = map[string]string{"GET /api": "text/html", "GET /api/reference.css": "text/css", "GET " + memberPath + "/sheet.svg": "image/svg+xml",
+	"GET " + memberPath + "/sheet.pdf": "application/pdf", "GET /api/v1/member/sheet.svg": "image/svg+xml", "GET /api/v1/member/sheet.pdf": "application/pdf"}
 
 func (r Route) name() string { return r.Method + " " + r.Path }
 

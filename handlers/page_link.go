@@ -10,8 +10,6 @@ import (
 
 	"fangxin/handlers/view"
 	"fangxin/store"
-
-	"rsc.io/qr"
 )
 
 // openCase takes the secret of a link, from the script that found it behind # or
@@ -112,26 +110,9 @@ func (s *Server) address(c *Call) string {
 }
 
 // qrPath draws a QR code as one path: a run of black modules is one rectangle.
-// The white margin of four modules belongs to the standard.
 func qrPath(text string) (path, size string, err error) {
-	code, err := qr.Encode(text, qr.M)
-	if err != nil {
-		return "", "", err
-	}
-	const margin = 4
-	var b strings.Builder
-	for y := range code.Size {
-		for x := 0; x < code.Size; x++ {
-			from := x
-			for x < code.Size && code.Black(x, y) {
-				x++
-			}
-			if n := x - from; n > 0 {
-				b.WriteString("M" + strconv.Itoa(from+margin) + " " + strconv.Itoa(y+margin) + "h" + strconv.Itoa(n) + "v1h-" + strconv.Itoa(n) + "z")
-			}
-		}
-	}
-	return b.String(), strconv.Itoa(code.Size + 2*margin), nil
+	runs, n, err := qrRuns(text)
+	return pathOf(runs), strconv.Itoa(n), err
 }
 
 // receiptFile hands the signed receipt out as a file.

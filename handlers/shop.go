@@ -1,11 +1,8 @@
 package handlers
 
 import (
-	"bytes"
 	"context"
-	"encoding/xml"
 	"errors"
-	"fmt"
 
 	"fangxin/store"
 	"fangxin/workflow"
@@ -101,50 +98,4 @@ func (u *unsent) about(e *register.Merchant) {
 	if e.CodeValid {
 		u.Form.Set("code", e.Code)
 	}
-}
-
-// sheet is the sheet for a member's wall.
-func (s *Server) sheet(ctx context.Context, c *Call) (any, error) {
-	m, err := s.Store.Member(ctx, c.Param("member"))
-	if err != nil {
-		return nil, err
-	}
-	if m.Shop == "" {
-		return nil, notFound()
-	}
-	e, err := s.Store.Merchant(ctx, m.Merchant)
-	if err != nil {
-		return nil, err
-	}
-	body, err := ShopSheet(e.Name, m.Shop, s.address(c))
-	return document{kind: "image/svg+xml", body: body}, err
-}
-
-// ShopSheet draws the sheet for a shop's wall, A4, as SVG: the words are text and
-// the QR code, which opens a complaint against this shop, is one path. site is
-// where people reach the pages.
-func ShopSheet(name, code, site string) ([]byte, error) {
-	link := site + "/s/" + code
-	path, size, err := qrPath(link)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	text := func(y, points int, words string) {
-		fmt.Fprintf(&b, `<text x="105" y="%d" font-size="%d" text-anchor="middle">`, y, points)
-		_ = xml.EscapeText(&b, []byte(words))
-		b.WriteString("</text>\n")
-	}
-	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" width="210mm" height="297mm" viewBox="0 0 210 297" font-family="'Noto Sans SC','Source Han Sans SC','Microsoft YaHei',sans-serif">` + "\n")
-	b.WriteString(`<rect width="210" height="297" fill="#fff"/>` + "\n")
-	text(40, 16, "消费维权 绿色通道")
-	text(52, 6, "Fangxin green channel")
-	text(74, 11, name)
-	fmt.Fprintf(&b, `<svg x="50" y="88" width="110" height="110" viewBox="0 0 %s %s" shape-rendering="crispEdges"><path d="%s"/></svg>`+"\n", size, size, path)
-	text(214, 8, "扫码向本店提出投诉，先行和解")
-	text(225, 5, "Scan to complain to this shop first")
-	text(240, 5, link)
-	text(262, 5, "和解不成，可随时向市场监督管理部门投诉：12315")
-	b.WriteString("</svg>\n")
-	return b.Bytes(), nil
 }

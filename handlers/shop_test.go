@@ -69,6 +69,15 @@ func TestTheCodeOnTheWall(t *testing.T) {
 		if want := s.URL + "/s/" + code; status != http.StatusOK || decoded(t, svg) != want || !strings.Contains(svg, "惠民&lt;超市&gt;") {
 			t.Errorf("%d: %s, not %s", status, decoded(t, svg), want)
 		}
+		if status, _, pdf := s.call("GET", at+"/sheet.pdf", officer, ""); status != http.StatusOK || scanned(t, pictureOf(t, []byte(pdf))) != s.URL+"/s/"+code {
+			t.Error(status, "the PDF leads elsewhere")
+		}
+		member := s.logIn("13900000001")
+		for _, kind := range []string{"svg", "pdf"} {
+			if status, _, sheet := s.call("GET", "/api/v1/member/sheet."+kind, member, ""); status != http.StatusOK || kind == "svg" && sheet != svg {
+				t.Error(kind, status)
+			}
+		}
 		body := `{"track":"green_channel","elected":true,"publish_consent":false,"entrust_consent":false,"shop":"` + code + `","person":{"name":"王芳","phone":"13800000000"},"words":"商品有质量问题，要求退货","domain":1,"town":"370321001"%s}`
 		number := ask(t, s, http.StatusCreated, "POST", "/api/v1/cases", "", fmt.Sprintf(body, ""))["case"].(map[string]any)["number"].(string)
 		if words := s.respondent(number, officer); words != "惠民<超市> 中心大街1号 91370321MA3C0AAA0H" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"fangxin/handlers"
@@ -16,7 +17,7 @@ import (
 // MerchantCmd is the merchant register.
 type MerchantCmd struct {
 	Coverage MerchantCoverageCmd `cmd:"" help:"How far the green channel reaches (I-17), by town and domain."`
-	Sheet    MerchantSheetCmd    `cmd:"" help:"The sheet for a member's wall, as SVG."`
+	Sheet    MerchantSheetCmd    `cmd:"" help:"The sheet for a member's wall, as SVG or PDF."`
 	Search   MerchantSearchCmd   `cmd:"" help:"Find merchants by name, initials, pinyin or credit code."`
 }
 
@@ -106,7 +107,7 @@ func (c *MerchantCoverageCmd) Run(g *Globals) error {
 // MerchantSheetCmd writes the sheet for a wall.
 type MerchantSheetCmd struct {
 	ID  string `arg:"" help:"The membership, g_..., or the merchant's entry, m_..."`
-	Out string `required:"" help:"The file to write." type:"path"`
+	Out string `required:"" help:"The file to write; a name that ends in .pdf asks for PDF, any other for SVG." type:"path"`
 }
 
 // Run writes the sheet. Exit 2 when the merchant has no code on its wall.
@@ -137,7 +138,11 @@ func (c *MerchantSheetCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	sheet, err := handlers.ShopSheet(entry.Name, m.Shop, site.Address)
+	draw := handlers.ShopSheet
+	if strings.EqualFold(filepath.Ext(c.Out), ".pdf") {
+		draw = handlers.ShopSheetPDF
+	}
+	sheet, err := draw(entry.Name, m.Shop, site.Address)
 	if err != nil {
 		return err
 	}
