@@ -26,13 +26,13 @@ func (x *shown) acts(p *view.Page, out *view.Case) {
 	slices.SortStableFunc(x.moves, func(a, b MoveView) int { return place(a.Event) - place(b.Event) })
 	seen := map[string]bool{}
 	for _, m := range x.moves {
-		if seen[m.Event] || slices.Contains(offerActs, m.Event) || m.Event == "propose" {
+		if seen[m.Event] || slices.Contains(offerActs, m.Event) || m.Event == "propose" || x.proposal(m.Event) != nil || x.side == "consumer" && ofPromise(m.Event) {
 			continue
 		}
 		seen[m.Event] = true
 		a := x.act(p, m)
 		if slices.Contains(first, m.Event) {
-			a.Main = len(out.Acts) == 0 && out.Offer == nil && m.Event != "say"
+			a.Main = len(out.Acts) == 0 && out.Offer == nil && len(out.Promise)+len(out.Proposals) == 0 && m.Event != "say"
 			out.Acts = append(out.Acts, a)
 			continue
 		}
@@ -58,14 +58,19 @@ func (x *shown) act(p *view.Page, m MoveView) view.Act {
 // label is what a button says: an act of both sides that the other has not
 // proposed is a proposal.
 func (x *shown) label(p *view.Page, m MoveView) string {
-	name := p.T("event." + m.Event)
-	if key := "page.act." + m.Event; has(p.Lang, key) {
-		name = p.T(key)
-	}
+	name := x.named(p, m.Event)
 	if x.proposes(m) {
 		return p.T("page.act.propose", "Act", name)
 	}
 	return capital(name)
+}
+
+// named is an act as the page's reader calls it.
+func (x *shown) named(p *view.Page, event string) string {
+	if key := "page.act." + event; has(p.Lang, key) {
+		return p.T(key)
+	}
+	return p.T("event." + event)
 }
 
 // proposes reports whether the move is the first half of a joint act.
@@ -73,7 +78,7 @@ func (x *shown) proposes(m MoveView) bool {
 	if !slices.Contains(jointActs(), m.Event) {
 		return false
 	}
-	by := x.v.Facts["proposal:"+m.Event]
+	by := x.v.Facts["proposal."+m.Event]
 	return by == "" || by == x.side
 }
 
@@ -107,7 +112,9 @@ func (x *shown) wordsNeeded(m *MoveView) bool {
 func (s *Server) questions(p *view.Page, x *shown, m *MoveView, typed *unsent) []view.Field {
 	var out []view.Field
 	for _, name := range extras[m.Event] {
-		out = append(out, s.question(p, x, m, typed, name))
+		if x.proposal(m.Event) == nil || x.proposes(*m) { // what was proposed is what is agreed
+			out = append(out, s.question(p, x, m, typed, name))
+		}
 	}
 	if !slices.Contains(silent, m.Event) {
 		words := typed.ask(p, "words", "area")
@@ -210,6 +217,9 @@ func (s *Server) actPage(c *Call, x *shown, m *MoveView, typed *unsent, wrong []
 	}
 	if slices.ContainsFunc(m.Needs, func(g string) bool { return slices.Contains(workflow.Needs(g), "warned") }) {
 		f.Warning, f.Danger, f.Submit = warningOf(&x.v.Case, c.Language).Warning, true, p.T("page.act.withdraw")
+	}
+	if e := x.proposal(m.Event); e != nil && !x.proposes(*m) {
+		f.Aside = x.proposedTerms(p, e)
 	}
 	if e := x.lastOffer(); e != nil && slices.Contains(offerActs, m.Event) {
 		t := termsIn(x.parts[e.Seq].Words)

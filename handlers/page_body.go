@@ -59,6 +59,12 @@ func (x *shown) bodyOf(p *view.Page, m *MoveView, typed *unsent) (map[string]any
 		}
 	}
 	x.offered(m, typed, body, &t)
+	if e := x.proposal(m.Event); e != nil && !x.proposes(*m) { // whatever the form says
+		delete(body, "due_on")
+		if due := e.Data.Info["due_on"]; due != "" {
+			body["due_on"] = due
+		}
+	}
 	if words := t.String(); words != "" {
 		body["words"] = words
 	}
@@ -103,6 +109,10 @@ func (x *shown) lacking(p *view.Page, m *MoveView, typed *unsent, body map[strin
 	case "offer", "counter", "answer_with_offer":
 		if body["words"] == nil {
 			need("words")
+		}
+	case "agree_new_date":
+		if body["due_on"] == nil {
+			need("due_on")
 		}
 	case "rate":
 		if body["score"] == nil {

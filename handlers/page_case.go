@@ -86,6 +86,8 @@ func (s *Server) showCase(ctx context.Context, c *Call) (any, error) {
 	x.steps(p, out)
 	s.clocks(p, x, out)
 	x.offer(p, out)
+	x.proposals(p, out)
+	x.promised(p, out)
 	x.acts(p, out)
 	x.line(p, out)
 	x.facts(p, out, s)

@@ -1,12 +1,14 @@
 package handlers
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"fangxin/handlers/view"
+	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
 )
@@ -64,10 +66,27 @@ func (x *shown) line(p *view.Page, out *view.Case) {
 			who = "you"
 		}
 		entry := view.Entry{Dot: p.T("page.dot." + who), Class: dotClass[side], Title: capital(p.T("event." + e.Event)), Stamp: stamp(e.At),
-			When: p.T("page.when", "When", momentWords(p, e.At), "Who", p.T("page.who."+who))}
+			When: p.T("page.when", "When", momentWords(p, e.At), "Who", x.whose(p, e, side))}
 		x.say(p, e, &entry)
 		out.Entries = append(out.Entries, entry)
 	}
+}
+
+// whose says whose act an event is; of the reader's own side, which of its people:
+// several of one shop must see who answered.
+func (x *shown) whose(p *view.Page, e *workflow.Event, side string) string {
+	_, id, _ := strings.Cut(e.Actor, ":")
+	switch {
+	case side != x.side:
+		return p.T("page.who." + side)
+	case id == "" && x.link.Actor == side, id == x.link.Actor, e.Data.Info["on_behalf_of"] != "":
+		return p.T("page.who.you")
+	}
+	kind, n, _ := strings.Cut(cmp.Or(id, side), "_")
+	if store.Recipients[kind] != "" {
+		return p.T("page.who.of."+kind, "N", n)
+	}
+	return p.T("page.who.of.member")
 }
 
 var dotClass = map[string]string{"consumer": "c", "merchant": "m", "authority": "g", "clock": ""}
@@ -149,7 +168,7 @@ func (x *shown) offer(p *view.Page, out *view.Case) {
 		return
 	}
 	t := termsIn(x.parts[e.Seq].Words)
-	o := &view.Offer{Title: p.T("page.offer.theirs", "Who", p.T("page.who."+by)), Meta: p.T("page.offer.meta", "N", strconv.FormatInt(n, 10), "Day", dayWords(p, e.At)), Words: t.words}
+	o := &view.Offer{ID: "offer", Title: p.T("page.offer.theirs", "Who", p.T("page.who."+by)), Meta: p.T("page.offer.meta", "N", strconv.FormatInt(n, 10), "Day", dayWords(p, e.At)), Words: t.words}
 	if by == x.side {
 		o.Title = p.T("page.offer.mine")
 	}

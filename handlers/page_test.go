@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/policy"
 )
@@ -67,6 +68,10 @@ func TestPagesHaveWords(t *testing.T) {
 	}
 	for _, event := range append(partyEvents("consumer"), partyEvents("merchant")...) {
 		needKey(t, "event."+event, nil)
+		needKey(t, "page.means."+event, nil) // what a choice means is said before it is made
+	}
+	for holder := range store.Recipients {
+		needKey(t, "page.who.of."+holder, vars{"N": "1"})
 	}
 	for _, st := range filingSteps {
 		needKey(t, "page.file."+st.name, nil)

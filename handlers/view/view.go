@@ -156,6 +156,7 @@ type Act struct {
 
 // Offer is what lies on the table.
 type Offer struct {
+	ID                                string // of its place on the page
 	Title, Meta, Amount, Claim, Words string
 	Facts                             []Row
 	Acts                              []Act
@@ -177,6 +178,9 @@ type Case struct {
 	Clock                 *Clock
 	Others                []Clock
 	Offer                 *Offer
+	Proposals             []Offer // of acts that need both sides
+	Promise               []Act   // did they do what they promised?
+	Due                   string  // until when they promised it
 	Acts, Rare            []Act
 	Entries               []Entry
 	Facts                 []Row
