@@ -58,6 +58,9 @@ func (x *shown) bodyOf(p *view.Page, m *MoveView, typed *unsent) (map[string]any
 			body[name] = true
 		}
 	}
+	if _, why := tidyText(t.words, false); why != "" {
+		wrong = append(wrong, view.Wrong{Field: "words", Text: p.T("page.bad.text", "Name", p.T("page.ask.words"), "Why", p.T(why))})
+	}
 	x.offered(m, typed, body, &t)
 	if e := x.proposal(m.Event); e != nil && !x.proposes(*m) { // whatever the form says
 		delete(body, "due_on")

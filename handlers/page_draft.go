@@ -264,7 +264,7 @@ func (s *Server) takeStep(ctx context.Context, c *Call) (any, error) {
 		return s.pickMerchant(ctx, c, u, token, id)
 	}
 	p := s.base(c, "page.file."+st.name)
-	if wrong := st.check(p, u); len(wrong) > 0 {
+	if wrong := st.wrong(p, u); len(wrong) > 0 {
 		return s.stepPage(c, st, u, token, wrong, http.StatusUnprocessableEntity), nil
 	}
 	if st.name == "review" {
@@ -291,7 +291,7 @@ func (s *Server) rescue(ctx context.Context, c *Call, st *filingStep) (any, erro
 func (s *Server) sendDraft(ctx context.Context, c *Call, u *unsent, token string) (any, error) {
 	p := s.base(c, "page.file.review")
 	for _, st := range u.way() { // what an earlier step left open
-		if wrong := st.check(p, u); len(wrong) > 0 && st.name != "review" {
+		if wrong := st.wrong(p, u); len(wrong) > 0 && st.name != "review" {
 			return s.stepPage(c, st, u, token, wrong, http.StatusUnprocessableEntity), nil
 		}
 	}

@@ -69,6 +69,31 @@ func (st *filingStep) take(u *unsent, form url.Values) {
 	}
 }
 
+// wrong is what keeps the step from being done: what its own check finds, and texts
+// that nobody can take.
+func (st *filingStep) wrong(p *view.Page, u *unsent) []view.Wrong {
+	out := st.check(p, u)
+	for _, name := range st.names {
+		for _, text := range u.Form[name] {
+			if _, why := tidyText(text, name != "story" && name != "others"); why != "" {
+				out = append(out, view.Wrong{Field: name, Text: p.T("page.bad.text", "Name", u.nameOf(p, name), "Why", p.T(why))})
+			}
+		}
+	}
+	if _, why := tidyText(wordsOf(u), false); st.name == "what" && len(out) == 0 && why != "" {
+		out = append(out, view.Wrong{Field: "story", Text: p.T("page.bad.all_text")})
+	}
+	return out
+}
+
+// nameOf is what a question of a step is called.
+func (u *unsent) nameOf(p *view.Page, name string) string {
+	if base := strings.TrimRight(name, "_0123456789"); base != name {
+		return p.T("page.ask."+base, "N", name[len(base)+1:])
+	}
+	return p.T("page.ask." + name)
+}
+
 func needs(names ...string) func(*view.Page, *unsent) []view.Wrong {
 	return func(p *view.Page, u *unsent) []view.Wrong {
 		var out []view.Wrong
