@@ -1,8 +1,10 @@
 package handlers_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -33,6 +35,11 @@ func browse(t *testing.T, script []string, env ...string) {
 			return
 		}
 		w.Advance(time.Duration(in.Hours) * time.Hour)
+		for in.Hours > 0 {
+			if n, err := w.Sweep(r.Context(), 100); err != nil || n == 0 {
+				break
+			}
+		}
 		if len(in.Events) > 0 {
 			w.Do(in.Number, in.Events...)
 		}
@@ -40,13 +47,31 @@ func browse(t *testing.T, script []string, env ...string) {
 	})
 	officer := s.officer("officer", "hub")
 	mux.HandleFunc("/link", func(rw http.ResponseWriter, r *http.Request) {
-		var in struct{ Number string }
+		var in struct{ Number, Party string }
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 			http.Error(rw, err.Error(), http.StatusBadRequest)
 			return
 		}
-		token, _ := s.give(in.Number, officer, `{"recipient":"merchant"}`)
+		token, _ := s.give(in.Number, officer, fmt.Sprintf(`{"recipient":%q}`, cmp.Or(in.Party, "merchant")))
 		_ = json.NewEncoder(rw).Encode(map[string]string{"link": "/c/" + in.Number + "#" + token})
+	})
+	mux.HandleFunc("/end", func(rw http.ResponseWriter, r *http.Request) {
+		var in struct{ Number, Party string }
+		err := json.NewDecoder(r.Body).Decode(&in)
+		if err == nil {
+			err = w.RevokeLinks(r.Context(), in.Number, in.Party)
+		}
+		if err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		_, _ = rw.Write([]byte("{}"))
+	})
+	mux.HandleFunc("/count", func(rw http.ResponseWriter, r *http.Request) {
+		_ = json.NewEncoder(rw).Encode(map[string]int{"cases": w.Count("select count(*) from cases"), "events": w.Count("select count(*) from events")})
+	})
+	mux.HandleFunc("/code", func(rw http.ResponseWriter, r *http.Request) {
+		_ = json.NewEncoder(rw).Encode(map[string]string{"code": s.codeOf()})
 	})
 	control := httptest.NewServer(mux)
 	t.Cleanup(control.Close)

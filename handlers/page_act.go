@@ -274,6 +274,9 @@ func (s *Server) takeAct(ctx context.Context, c *Call) (any, error) {
 	if len(wrong) > 0 {
 		return s.actPage(c, x, m, typed, wrong, http.StatusUnprocessableEntity), nil
 	}
+	if x.saidJust(event, body) {
+		return moved{to: "/c/" + x.v.Number + "?done=" + event}, nil
+	}
 	text, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
@@ -282,6 +285,13 @@ func (s *Server) takeAct(ctx context.Context, c *Call) (any, error) {
 		return s.refusedAct(c, x, m, typed, err)
 	}
 	return moved{to: "/c/" + x.v.Number + "?done=" + event}, nil
+}
+
+// saidJust reports whether the very same words are the last that happened: the form
+// was gone back to and sent once more.
+func (x *shown) saidJust(event string, body map[string]any) bool {
+	last := &x.events[len(x.events)-1]
+	return slices.Contains([]string{"say", "add_evidence"}, event) && last.Event == event && x.byReader(last) && body["words"] == x.parts[last.Seq].Words
 }
 
 // refusedAct shows the form again with the reason, every word in its place.

@@ -75,18 +75,24 @@ func (x *shown) line(p *view.Page, out *view.Case) {
 // whose says whose act an event is; of the reader's own side, which of its people:
 // several of one shop must see who answered.
 func (x *shown) whose(p *view.Page, e *workflow.Event, side string) string {
-	_, id, _ := strings.Cut(e.Actor, ":")
 	switch {
 	case side != x.side:
 		return p.T("page.who." + side)
-	case id == "" && x.link.Actor == side, id == x.link.Actor, e.Data.Info["on_behalf_of"] != "":
+	case x.byReader(e), e.Data.Info["on_behalf_of"] != "":
 		return p.T("page.who.you")
 	}
+	_, id, _ := strings.Cut(e.Actor, ":")
 	kind, n, _ := strings.Cut(cmp.Or(id, side), "_")
 	if store.Recipients[kind] != "" {
 		return p.T("page.who.of."+kind, "N", n)
 	}
 	return p.T("page.who.of.member")
+}
+
+// byReader reports whether the holder of this very link did it.
+func (x *shown) byReader(e *workflow.Event) bool {
+	side, id, _ := strings.Cut(e.Actor, ":")
+	return side == x.side && cmp.Or(id, side) == x.link.Actor
 }
 
 var dotClass = map[string]string{"consumer": "c", "merchant": "m", "authority": "g", "clock": ""}

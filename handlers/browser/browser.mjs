@@ -25,6 +25,7 @@ export async function visit(browser, { width = 390, scripts = true, dark = false
   const page = await context.newPage();
   page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") faults.push("console: " + m.text()); });
   page.on("pageerror", (e) => faults.push("script: " + e.message));
+  page.on("dialog", (d) => { faults.push("dialog: " + d.message()); d.dismiss(); });
   return { context, page, faults };
 }
 
@@ -43,6 +44,43 @@ export async function tell(what, body) {
   return res.json();
 }
 
+// refusals takes the browser's own word about an answer of 4xx out of the faults:
+// a form that was refused on purpose.
+export const refusals = (faults) => faults.filter((f) => !/status of (404|409|410|422)/.test(f));
+
+// open opens a case by a link, as somebody does who got it in a message.
+export async function open(browser, link, { scripts = true, ...more } = {}) {
+  const v = await visit(browser, { scripts, ...more });
+  await v.page.goto(link);
+  if (!scripts) {
+    await v.page.fill("#f-code", link);
+    await v.page.locator("form#open button.main").click();
+  }
+  await v.page.locator(".steps").waitFor();
+  return v;
+}
+
+// shopOf opens a case as its merchant.
+export async function shopOf(browser, number, options) {
+  const { link } = await tell("/link", { number });
+  return open(browser, site + link, options);
+}
+
+// act takes an act by its button on the case's page.
+export async function act(page, number, event, fill = async () => {}) {
+  await page.goto(`${site}/c/${number}`);
+  const button = page.locator(`main a[href$="/act/${event}"]`).first();
+  if (!await button.isVisible()) await page.locator("details.more summary").click();
+  await button.click();
+  await page.waitForURL("**/act/" + event);
+  await fill(page);
+  await next(page);
+  await page.waitForURL("**?done=" + event);
+}
+
+// values are what stands in every field of the page's form, by name.
+export const values = (page) => page.evaluate(() => [...new FormData(document.querySelector("form.form"))].filter(([name]) => !["key", "then"].includes(name)));
+
 const answers = {
   what: (page) => page.fill("#f-story", "健身房停业，预付年卡余额不退。三月十日去锻炼，门口贴着停业告示，打电话没有人接。"),
   merchant: async (page) => { await page.fill("#f-merchant", "青禾健身（滨河路店）"); await page.fill("#f-shop_address", "索镇街道滨河路 12 号"); },
@@ -53,10 +91,10 @@ const answers = {
   review: async () => {},
 };
 
-export const next = (page) => page.locator("form.form .send button[name=go]").click();
+export const next = (page) => page.locator("form.form .send button[value=next]").click();
 
 // file writes a whole complaint and returns its number; see is called on every page.
-export async function file(page, track, see = async () => {}) {
+export async function file(page, track, see = async () => {}, { sent = false } = {}) {
   await page.goto(site + "/");
   await see("front");
   await page.locator(".hero a.btn.main").click();
@@ -68,7 +106,7 @@ export async function file(page, track, see = async () => {}) {
     await fill(page);
     if (step === "check") continue;
     await see("file-" + step);
-    await next(page);
+    if (!(sent && step === "review")) await next(page); // unless see has sent it
   }
   await page.waitForURL("**/kept");
   await see("kept");
