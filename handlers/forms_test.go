@@ -32,9 +32,9 @@ func (s *site) forms() []form {
 	good["people"].Set("agent", "赵六")
 	good["people"].Set("agent_phone", "13700000001")
 	good["people"].Set("relation", "父亲")
-	for step, typed := range map[string]string{"what": "story", "merchant": "merchant platform listing shop_address shop_phone", "deal": "bought", "you": "name address identity",
-		"people": "agent agent_phone relation other_1 other_phone_1 others", "consent": ""} {
-		out = append(out, form{name: step, path: "/file/" + step, v: begun, good: good[step], typed: strings.Fields(typed)})
+	for _, step := range []struct{ name, typed string }{{"what", "story"}, {"merchant", "merchant platform listing shop_address shop_phone"}, {"deal", "bought"}, {"you", "name address identity"},
+		{"people", "agent agent_phone relation other_1 other_phone_1 others"}, {"consent", ""}} { // in order: who there is, "you" says
+		out = append(out, form{name: step.name, path: "/file/" + step.name, v: begun, good: good[step.name], typed: strings.Fields(step.typed)})
 	}
 	filed := s.visitor()
 	number := filed.file("authority")

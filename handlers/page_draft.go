@@ -250,6 +250,9 @@ func (s *Server) takeStep(ctx context.Context, c *Call) (any, error) {
 		return moved{to: "/c/" + u.Sent}, nil
 	}
 	st.take(u, c.Form)
+	if st.when != nil && !st.when(u) { // another tab says meanwhile that there is nobody: kept, in case it was wrong
+		return moved{to: "/file/" + u.after(st).name}, s.keep(ctx, token, u)
+	}
 	if !c.ourForm(token) {
 		p := s.base(c, "page.file."+st.name)
 		return s.stepPage(c, st, u, token, []view.Wrong{{Text: p.T("page.form.stale")}}, http.StatusConflict), nil
