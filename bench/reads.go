@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -125,10 +126,17 @@ func (b *bench) readsOnSQLite() error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = s.Close() }()
-	if err := fillReads(s, b.cases); err != nil {
+	err = fillReads(s, b.cases)
+	if err == nil { // the numbers of copied cases are taken, and the next node learns it
+		_, err = s.Pool().Exec("update number_blocks set last = $1", b.cases+1)
+	}
+	if err = errors.Join(err, s.Close()); err != nil {
 		return err
 	}
+	if s, err = openAt("", folder, now); err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
 	return b.readsOf(s, "SQLite", b.cases)
 }
 
@@ -209,6 +217,7 @@ func (b *bench) readsOf(s *store.Store, database string, cases int) error {
 			return nil
 		})
 	}
+	b.row("the page of a case, "+database, func() error { return b.casePages(s, database, cases, bare) })
 	return nil
 }
 

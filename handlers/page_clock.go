@@ -67,8 +67,10 @@ func (s *Server) clockWords(p *view.Page, x *shown, k *ClockView) view.Clock {
 	case mine:
 		out.Title = p.T("page.clock.mine", "Clock", name)
 	}
-	if has(p.Lang, "page.then."+k.Code) {
-		out.Then = p.T("page.then." + k.Code)
+	for _, key := range []string{"page.then." + x.side + "." + k.Code, "page.then." + k.Code} {
+		if out.Then == "" && has(p.Lang, key) {
+			out.Then = p.T(key)
+		}
 	}
 	left, all, unit := int(k.Due-today), int(k.Due-k.Starts), "day"
 	if len(k.Counted) > 0 && k.Unit == calendar.WorkingDay {

@@ -11,7 +11,7 @@ import (
 // How many of a joint complaint have fields of their own, and how many may
 // represent the others (Order 121 Art. 12).
 const (
-	othersMost          = 4
+	othersMost          = 3
 	representativesMost = 2
 )
 

@@ -1,10 +1,11 @@
 // Takes every page as a phone and a desktop show it.
 import { mkdirSync } from "node:fs";
-import { file, launch, next, site, tell, visit } from "./browser.mjs";
+import { act, file, launch, next, site, tell, visit } from "./browser.mjs";
 
 const folder = process.argv[2];
 mkdirSync(folder, { recursive: true });
 const browser = await launch();
+let n = 0; // each has a number of his own: no pause between two codes
 for (const lang of ["zh", "en"]) {
   for (const dark of [false, true]) {
     for (const width of [390, 1280]) {
@@ -13,6 +14,40 @@ for (const lang of ["zh", "en"]) {
         await page.screenshot({ path: `${folder}/${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true });
       };
       const { number } = await file(page, dark ? "green_channel" : "authority", see);
+      await page.goto(`${site}/file`); // a second one: the code, the people, what was filed before
+      await page.locator("button[name=track][value=authority]").click();
+      await page.fill("#f-story", "健身房停业，预付年卡余额不退。");
+      await next(page);
+      await page.check("input[name=where][value=online]");
+      await page.fill("#f-merchant", "青禾健身（滨河路店）");
+      await page.fill("#f-platform", "某某商城");
+      await page.fill("#f-shop_address", "索镇街道滨河路 12 号");
+      await next(page);
+      await page.check("input[name=requests][value=refund]");
+      await next(page);
+      await page.fill("#f-name", "王芳");
+      await page.fill("#f-phone", "138" + String(10000000 + (n += 1)));
+      await page.check("input[name=as][value=guardian]");
+      await page.check("input[name=joint][value=yes]");
+      await next(page);
+      await page.waitForURL("**/file/people");
+      await page.fill("#f-agent", "王建国");
+      await next(page);
+      await see("file-people");
+      await page.fill("#f-agent_phone", "13800000001");
+      await page.fill("#f-relation", "父亲");
+      await page.fill("#f-other_1", "李娜");
+      await page.fill("#f-other_phone_1", "13800000002");
+      await next(page);
+      await page.waitForURL("**/file/check");
+      await next(page);
+      await page.locator("#f-code").waitFor();
+      await see("file-code");
+      await page.fill("#f-code", (await tell("/code", {})).code);
+      await next(page);
+      await page.waitForURL("**/file/consent");
+      await page.goto(`${site}/file/review`);
+      await see("file-duplicate");
       await page.goto(`${site}/guide`);
       await see("guide");
       await page.goto(`${site}/c/${number}`);
@@ -30,16 +65,28 @@ for (const lang of ["zh", "en"]) {
       await shop.page.screenshot({ path: `${folder}/merchant-offer-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true });
       await next(shop.page);
       await shop.page.waitForURL("**?done=answer_with_offer");
-      await shop.context.close();
+      await shop.page.screenshot({ path: `${folder}/merchant-answered-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true });
       await page.goto(`${site}/c/${number}`);
       await see("case-offer");
       await page.goto(`${site}/c/${number}/act/accept_offer`);
       await see("act-accept");
+      await next(page);
+      await page.waitForURL("**?done=accept_offer");
+      await see("case-promise");
+      await act(page, number, "agree_new_date", async (p) => { await p.fill("#f-due_on", "2026-07-15"); await p.fill("#f-words", "六月要出差"); });
+      await shop.page.goto(`${site}/c/${number}`);
+      await shop.page.screenshot({ path: `${folder}/merchant-proposal-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true });
+      await shop.context.close();
+      await page.goto(`${site}/lost?number=${number}`);
+      await see("lost");
+      await page.fill("#f-contact", "13812345678");
+      await next(page);
+      await see("lost-sent");
       await page.goto(`${site}/c/${number}/act/withdraw_before_acceptance`);
       await see("act-withdraw");
       await page.goto(`${site}/c/${number}/data`);
       await see("data");
-      await page.goto(`${site}/c/${number}/act/say`);
+      await page.goto(`${site}/c/${number}/act/add_evidence`);
       await next(page);
       await see("act-fault");
       await page.goto(`${site}/nowhere`);
