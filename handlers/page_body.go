@@ -67,6 +67,9 @@ func (x *shown) bodyOf(p *view.Page, m *MoveView, typed *unsent) (map[string]any
 		if due := e.Data.Info["due_on"]; due != "" {
 			body["due_on"] = due
 		}
+		if agreed := termsIn(x.parts[e.Seq].Words); agreed.fen > 0 {
+			body["amount_fen"] = agreed.fen
+		}
 	}
 	if words := t.String(); words != "" {
 		body["words"] = words
@@ -98,7 +101,12 @@ func (x *shown) offered(m *MoveView, typed *unsent, body map[string]any, t *offe
 		}
 		*t = offerTerms{words: t.words}
 	default:
-		*t = offerTerms{words: t.words}
+		if !x.proposes(*m) {
+			t.fen = 0
+		} else { // as of an offer, the log has no amount of a proposal
+			delete(body, "amount_fen")
+		}
+		t.due = 0
 	}
 }
 

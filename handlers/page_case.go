@@ -36,12 +36,28 @@ func (s *Server) look(ctx context.Context, c *Call) (*shown, error) {
 	if x.parts, err = s.Store.Parts(ctx, v.ID); err != nil && !errors.Is(err, store.ErrErased) {
 		return nil, err
 	}
-	for _, m := range movesOf(workflow.Allowed(settled(v.Case, s.Rules(), s.Now()), s.Rules(), s.Now()), x.side) {
-		if c.Link.May(m.Event) && !needsPaper(m) && x.ownSide(m) {
+	allowed := workflow.Allowed(settled(v.Case, s.Rules(), s.Now()), s.Rules(), s.Now())
+	for _, m := range movesOf(allowed, x.side) {
+		if c.Link.May(m.Event) && !needsPaper(m) && x.ownSide(m) && x.answerable(m) {
+			x.moves = append(x.moves, m)
+		}
+	}
+	for _, m := range movesOf(allowed, x.other()) { // what only the other side may do, after this one has proposed it
+		if slices.Contains(jointActs(), m.Event) && !slices.Contains(m.By, workflow.Role(x.side)) && c.Link.May("propose") && !needsPaper(m) && x.v.Facts["proposal."+m.Event] == "" {
 			x.moves = append(x.moves, m)
 		}
 	}
 	return x, nil
+}
+
+func (x *shown) other() string {
+	return map[string]string{"consumer": "merchant", "merchant": "consumer"}[x.side]
+}
+
+// answerable holds a joint act to who could agree to it: nobody is asked to
+// propose what the other side may not do.
+func (x *shown) answerable(m MoveView) bool {
+	return !slices.Contains(jointActs(), m.Event) || x.v.Facts["proposal."+m.Event] == x.other() || slices.Contains(m.By, workflow.Role(x.other()))
 }
 
 // needsPaper reports whether a move asks for what no field of a page can give.

@@ -70,7 +70,10 @@ func (x *shown) proposals(p *view.Page, out *view.Case) {
 		name := x.named(p, act)
 		o := view.Offer{ID: act, Title: p.T("page.proposal.theirs", "Who", p.T("page.who."+by), "Act", name), Meta: dayWords(p, e.At), Facts: x.proposedTerms(p, e)}
 		if x.reads(e) || by != x.side {
-			o.Words = x.parts[e.Seq].Words
+			t := termsIn(x.parts[e.Seq].Words)
+			if o.Words = t.words; t.fen > 0 {
+				o.Amount = yuan(t.fen)
+			}
 		}
 		if by == x.side {
 			o.Title = p.T("page.proposal.mine", "Act", name)

@@ -91,6 +91,41 @@ func TestPromisesAreAskedFor(t *testing.T) {
 	})
 }
 
+// What both sides must say and the consumer alone may do, the shop proposes: with
+// amount and day, of which the log holds no amount; and nobody is asked to propose
+// what the other side cannot agree to.
+func TestAShopProposesWhatTheConsumerAgreesTo(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		consumer := s.visitor()
+		number := consumer.file("authority")
+		at := "/c/" + number
+		s.w.Do(number, "classify", "invite_settlement", "delivered", "merchant_refuses", "accept", "ask_consent", "one_consents", "both_consent")
+		token, _ := s.give(number, s.officer("officer", "hub"), `{"recipient":"merchant"}`)
+		shop := s.opened(number, token)
+		if _, text := consumer.ask("GET", at, nil); strings.Contains(text, at+"/act/settle_themselves") {
+			t.Error("the consumer is asked to propose what the shop cannot agree to")
+		}
+		if res, text := shop.fill(at+"/act/settle_themselves", url.Values{"amount": {"900"}, "due_on": {"2026-07-01"}, "words": {"店里当面谈好了"}}); res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%d %s", res.StatusCode, text)
+		}
+		if strings.Contains(s.payloads(), "90000") {
+			t.Error("the log holds the amount of a proposal")
+		}
+		_, text := consumer.ask("GET", at, nil)
+		for _, want := range []string{at + "/act/settle_themselves", "900.00", "店里当面谈好了"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s is missing", want)
+			}
+		}
+		if res, text := consumer.fill(at+"/act/settle_themselves", url.Values{}); res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%d %s", res.StatusCode, text)
+		}
+		if c, err := s.w.Case(context.Background(), number); err != nil || c.State != "REFERRAL.agreed_pending_performance" || c.Facts["due_on"] != "2026-07-01" {
+			t.Errorf("%s %s %v", c.State, c.Facts["due_on"], err)
+		}
+	})
+}
+
 // Several people of one shop see who of them answered; the other side sees the shop.
 func TestTheShopsPeopleSeeWhoAnswered(t *testing.T) {
 	s := newSite(t, storetest.New(t))
