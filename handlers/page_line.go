@@ -67,6 +67,9 @@ func (x *shown) line(p *view.Page, out *view.Case) {
 		}
 		entry := view.Entry{Dot: p.T("page.dot." + who), Class: dotClass[side], Title: capital(p.T("event." + e.Event)), Stamp: stamp(e.At),
 			When: p.T("page.when", "When", momentWords(p, e.At), "Who", x.whose(p, e, side))}
+		if act := e.Data.Info["act"]; e.Event == "propose" && act != "" {
+			entry.Title, entry.Facts = p.T("page.act.propose", "Act", x.named(p, act)), x.proposedTerms(p, e)
+		}
 		x.say(p, e, &entry)
 		out.Entries = append(out.Entries, entry)
 	}

@@ -59,6 +59,9 @@ func TestPromisesAreAskedFor(t *testing.T) {
 		if res, text := consumer.fill(at+"/act/agree_new_date", url.Values{"due_on": {day}, "words": {"月底有空"}}); res.StatusCode != http.StatusSeeOther {
 			t.Fatalf("%d %s", res.StatusCode, text)
 		}
+		if _, text := consumer.ask("GET", at, nil); !strings.Contains(text, "<h3>提议：换一个履行日期</h3>") {
+			t.Error("the course of the complaint does not say what was proposed")
+		}
 		if _, text := consumer.ask("GET", at, nil); strings.Contains(text, at+"/act/agree_new_date") {
 			t.Error("one's own proposal is there to agree to")
 		}
