@@ -55,6 +55,16 @@ func browse(t *testing.T, script []string, env ...string) {
 		token, _ := s.give(in.Number, officer, fmt.Sprintf(`{"recipient":%q}`, cmp.Or(in.Party, "merchant")))
 		_ = json.NewEncoder(rw).Encode(map[string]string{"link": "/c/" + in.Number + "#" + token})
 	})
+	mux.HandleFunc("/file", func(rw http.ResponseWriter, r *http.Request) {
+		var in struct{ Track string }
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		out, _ := s.ok("POST", "/api/v1/cases", "", fmt.Sprintf(`{"track":%q,"elected":%t,%s`, in.Track, in.Track == "green_channel", complaint[1:]))
+		number := out["case"].(map[string]any)["number"].(string)
+		_ = json.NewEncoder(rw).Encode(map[string]string{"number": number, "link": "/c/" + number + "#" + out["token"].(string)})
+	})
 	mux.HandleFunc("/end", func(rw http.ResponseWriter, r *http.Request) {
 		var in struct{ Number, Party string }
 		err := json.NewDecoder(r.Body).Decode(&in)

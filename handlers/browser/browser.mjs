@@ -60,6 +60,12 @@ export async function open(browser, link, { scripts = true, ...more } = {}) {
   return v;
 }
 
+// fresh is a case that was filed by a program, and its consumer's page.
+export async function fresh(browser, track, options) {
+  const { number, link } = await tell("/file", { track });
+  return { number, ...await open(browser, site + link, options) };
+}
+
 // shopOf opens a case as its merchant.
 export async function shopOf(browser, number, options) {
   const { link } = await tell("/link", { number });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { act, file, inspect, launch, next, open, refusals, shopOf, site, tell, values, visit } from "./browser.mjs";
+import { act, file, fresh, inspect, launch, next, open, refusals, shopOf, site, tell, values, visit } from "./browser.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -67,8 +67,7 @@ for (const scripts of [true, false]) {
   });
 
   test(`the shop is silent, and the consumer turns to the authority, ${how}`, { timeout: 60_000 }, async () => {
-    const { page, faults, context } = await visit(browser, { scripts });
-    const { number } = await file(page, "green_channel");
+    const { number, page, faults, context } = await fresh(browser, "green_channel", { scripts });
     await tell("/do", { number, events: ["classify", "open_green_channel", "delivered"] });
     await tell("/do", { number, hours: 24 * 45 });
     await page.goto(`${site}/c/${number}`);
@@ -80,8 +79,7 @@ for (const scripts of [true, false]) {
   });
 
   test(`not our shop, ${how}`, { timeout: 60_000 }, async () => {
-    const { page, faults, context } = await visit(browser, { scripts });
-    const { number } = await file(page, "authority");
+    const { number, page, faults, context } = await fresh(browser, "authority", { scripts });
     await tell("/do", { number, events: ["classify", "invite_settlement", "delivered"] });
     const shop = await shopOf(browser, number, { scripts });
     await act(shop.page, number, "disclaim", async (p) => {
@@ -96,8 +94,7 @@ for (const scripts of [true, false]) {
   });
 
   test(`a link that ends between typing and sending loses nothing, ${how}`, { timeout: 60_000 }, async () => {
-    const { page, faults, context } = await visit(browser, { scripts });
-    const { number } = await file(page, "authority");
+    const { number, page, faults, context } = await fresh(browser, "authority", { scripts });
     await tell("/do", { number, events: ["classify", "invite_settlement", "delivered", "answer_with_offer"] });
     await page.goto(`${site}/c/${number}/act/counter`);
     await page.fill("#f-amount", "1,400.50");
