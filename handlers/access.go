@@ -19,13 +19,13 @@ var supervising = []workflow.Role{"supervisor", "coordinator"}
 // expired, revoked or foreign token is one identical 404, as is a case that is
 // not there or not his to see.
 func (s *Server) grant(ctx context.Context, r Route, call *Call, token string) error {
-	if r.Who == Member {
+	if r.Who == Member || r.Who == Insider {
 		return s.grantMember(ctx, call, token)
 	}
 	who, err := s.Store.Admit(ctx, token, call.Param("number"))
 	call.User, call.Link = who.User, who.Link
 	if errors.Is(err, store.ErrNoLink) {
-		if r.Who == Holder && call.User == nil {
+		if (r.Who == Holder || r.Who == Keeper) && call.User == nil {
 			return s.grantMember(ctx, call, token)
 		}
 		return notFound()

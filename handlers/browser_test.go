@@ -83,6 +83,7 @@ func browse(t *testing.T, script []string, env ...string) {
 	mux.HandleFunc("/code", func(rw http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(rw).Encode(map[string]string{"code": s.codeOf()})
 	})
+	s.tellOfMembers(mux, officer)
 	control := httptest.NewServer(mux)
 	t.Cleanup(control.Close)
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
@@ -96,7 +97,7 @@ func browse(t *testing.T, script []string, env ...string) {
 }
 
 // Whole lives in a real browser, on a phone, with scripts and without.
-func TestBrowser(t *testing.T) { browse(t, []string{"--test", "lives.test.mjs"}) }
+func TestBrowser(t *testing.T) { browse(t, []string{"--test", "lives.test.mjs", "members.test.mjs"}) }
 
 // The pages as they look, for people to judge: make screenshots.
 func TestScreenshots(t *testing.T) {

@@ -169,6 +169,9 @@ func (r Route) token(req *http.Request) (string, error) {
 		if r.Who == Keeper {
 			return cookieOf(req)(caseCookie), nil
 		}
+		if r.Who == Insider {
+			return cookieOf(req)(memberCookie), nil
+		}
 		return "", nil
 	}
 	return bearer(req, r.Who)
@@ -196,7 +199,7 @@ type caller struct {
 // admit finds out who calls, within what may be guessed. A wrong token costs
 // its address; what a known user asks in vain does not.
 func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) error {
-	if r.Who == Anyone || r.Who == Machine || (r.Who == Filer || r.Who == Visitor || r.Who == Keeper) && who.token == "" {
+	if r.Who == Anyone || r.Who == Machine || (r.Who == Filer || r.Who == Visitor || r.Who == Keeper || r.Who == Insider) && who.token == "" {
 		return nil
 	}
 	if r.Who == Signing {
@@ -210,8 +213,8 @@ func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) err
 	if err != nil && call.User == nil && problemOf(err).Code == "not_found" {
 		s.Limits.wrong(ctx, who.from, number)
 	}
-	if r.Who == Keeper && problemOf(err).Code == "not_found" { // the page asks for a link that works
-		call.User, call.Link, call.lost = nil, nil, true
+	if (r.Who == Keeper || r.Who == Insider) && problemOf(err).Code == "not_found" { // the page asks for a link that works
+		call.User, call.Link, call.Member, call.lost = nil, nil, nil, true
 		return nil
 	}
 	call.token = who.token

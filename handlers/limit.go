@@ -77,7 +77,7 @@ var (
 )
 
 // callers are those that a route may name.
-var callers = map[Who]bool{Anyone: true, Keeper: true, Filer: true, Visitor: true, Machine: true, Holder: true, Officer: true, LinkHolder: true, Rotating: true, Staff: true, Supervising: true, Member: true, Signing: true}
+var callers = map[Who]bool{Anyone: true, Keeper: true, Insider: true, Filer: true, Visitor: true, Machine: true, Holder: true, Officer: true, LinkHolder: true, Rotating: true, Staff: true, Supervising: true, Member: true, Signing: true}
 
 // check says what a route lacks before it may be served.
 func (r Route) check() error {

@@ -122,6 +122,9 @@ func (s *Server) grantMember(ctx context.Context, call *Call, token string) erro
 	if err != nil {
 		return err
 	}
+	if ref := call.Param("member"); ref != "" && ref != who.Member.ID {
+		return notFound()
+	}
 	call.User, call.Link, call.Member = nil, who.Link, &who
 	return nil
 }

@@ -193,8 +193,12 @@ func TestMembersLogIn(t *testing.T) {
 			ask(t, s, http.StatusOK, "POST", "/api/v1/cases/"+number+"/merchants", officer, `{"merchant":"`+to+`","why":"核实"}`)
 		}
 		cases := ask(t, s, http.StatusOK, "GET", "/api/v1/member/cases", token, "")["cases"].([]any)
-		if len(cases) != 1 || cases[0].(map[string]any)["case"] != mine {
+		if len(cases) != 1 || cases[0].(map[string]any)["case"] != mine || cases[0].(map[string]any)["clock"] != "merchant_first_answer" || cases[0].(map[string]any)["days_left"] != 3.0 || cases[0].(map[string]any)["due"] != "2026-05-09" {
 			t.Errorf("%v", cases)
+		}
+		s.w.Do(mine, "answer_with_offer") // its own offer waits for the consumer: nothing of the merchant's runs but the negotiation
+		if got := ask(t, s, http.StatusOK, "GET", "/api/v1/member/cases", token, "")["cases"].([]any)[0].(map[string]any); got["clock"] != "green_channel" {
+			t.Errorf("%v", got)
 		}
 		ask(t, s, http.StatusOK, "GET", "/api/v1/cases/"+mine, token, "")
 		ask(t, s, http.StatusNotFound, "GET", "/api/v1/cases/"+other, token, "")

@@ -136,7 +136,9 @@ const (
 	caseCookie  = "case"  // the capability of one case, sent to its pages only
 	draftCookie = "draft" // the capability of a complaint that is being written
 	langCookie  = "lang"
-	typeCookie  = "type"
+	// memberCookie is a session of a member's person, sent to that membership's pages.
+	memberCookie = "member"
+	typeCookie   = "type"
 )
 
 func cookieOf(r *http.Request) func(string) string {

@@ -21,6 +21,7 @@ type shown struct {
 	events []workflow.Event
 	parts  map[int64]store.Unsealed // none when the person was erased
 	moves  []MoveView
+	names  map[int64]string // who of the reader's own shop took an event
 }
 
 // look reads a case for the party whose link it is.
@@ -32,6 +33,11 @@ func (s *Server) look(ctx context.Context, c *Call) (*shown, error) {
 	x := &shown{v: v, side: c.Link.Role, link: c.Link}
 	if x.events, err = s.Store.Events(ctx, v.Number); err != nil {
 		return nil, err
+	}
+	if c.Member != nil {
+		if x.names, err = s.Store.ByPerson(ctx, c.Member, v.Number); err != nil {
+			return nil, err
+		}
 	}
 	if x.parts, err = s.Store.Parts(ctx, v.ID); err != nil && !errors.Is(err, store.ErrErased) {
 		return nil, err

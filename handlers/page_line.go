@@ -83,6 +83,8 @@ func (x *shown) whose(p *view.Page, e *workflow.Event, side string) string {
 		return p.T("page.who." + side)
 	case x.byReader(e), e.Data.Info["on_behalf_of"] != "":
 		return p.T("page.who.you")
+	case x.names[e.Seq] != "" && !strings.HasPrefix(x.names[e.Seq], "p_"): // of the same member, and still with it
+		return x.names[e.Seq]
 	}
 	_, id, _ := strings.Cut(e.Actor, ":")
 	kind, n, _ := strings.Cut(cmp.Or(id, side), "_")

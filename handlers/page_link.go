@@ -53,7 +53,11 @@ func (s *Server) leaveCase(_ context.Context, c *Call) (any, error) {
 	if !c.ourForm(c.token) {
 		return moved{to: "/c/" + c.Param("number")}, nil
 	}
-	return moved{"/", []*http.Cookie{s.cookie(caseCookie, "", "/c/"+c.Param("number"), 0)}}, nil
+	to := "/"
+	if c.Member != nil { // one case of many: back to the others
+		to = greenPath(c.Member.Member.ID)
+	}
+	return moved{to, []*http.Cookie{s.cookie(caseCookie, "", "/c/"+c.Param("number"), 0)}}, nil
 }
 
 // mine lets the consumer's own link through.

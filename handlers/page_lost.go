@@ -52,17 +52,13 @@ func (s *Server) sendLost(ctx context.Context, c *Call) (any, error) {
 		return out, nil
 	}
 	p := s.base(c, "page.lost.title")
-	number, phone, email := tidyNumber(u.get("number")), "", ""
+	number := tidyNumber(u.get("number"))
+	var phone, email string
 	var wrong []view.Wrong
 	if !s.spelled(number) {
 		wrong = append(wrong, view.Wrong{Field: "number", Text: p.T("page.track.bad")})
 	}
-	contact := strings.NewReplacer("(", "", ")", "").Replace(width.Fold.String(u.get("contact")))
-	if a, err := mail.ParseAddress(contact); err == nil && a.Address == contact && len(contact) <= 254 {
-		email = contact
-	} else if phoneForm.MatchString(contact) {
-		phone = contact
-	} else {
+	if phone, email = contactIn(u.get("contact")); phone == "" && email == "" {
 		wrong = append(wrong, view.Wrong{Field: "contact", Text: p.T("page.bad.contact")})
 	}
 	if len(wrong) > 0 {
@@ -77,4 +73,17 @@ func (s *Server) sendLost(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	return page{status: http.StatusAccepted, body: view.WordsPage(p, []string{p.T("page.lost.done"), p.T("page.lost.none")})}, nil
+}
+
+// contactIn reads a telephone number or a mailbox as people write it; both are
+// empty when it is neither.
+func contactIn(text string) (phone, email string) {
+	contact := strings.NewReplacer("(", "", ")", "").Replace(width.Fold.String(text))
+	if a, err := mail.ParseAddress(contact); err == nil && a.Address == contact && len(contact) <= 254 {
+		return "", contact
+	}
+	if phoneForm.MatchString(contact) {
+		return contact, ""
+	}
+	return "", ""
 }

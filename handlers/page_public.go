@@ -48,9 +48,10 @@ func rightsWords(p *view.Page) []string {
 	return out
 }
 
-func (s *Server) front(_ context.Context, c *Call) (any, error) {
+func (s *Server) front(ctx context.Context, c *Call) (any, error) {
 	p := s.base(c, "page.front.title")
-	return page{body: view.FrontPage(p, &view.Front{Terms: s.terms(p, course), Rights: rightsWords(p)[:4]}), public: true}, nil
+	shops, err := s.someMembers(ctx, p)
+	return page{body: view.FrontPage(p, &view.Front{Terms: s.terms(p, course), Rights: rightsWords(p)[:4], Shops: shops}), public: true}, err
 }
 
 func (s *Server) guide(_ context.Context, c *Call) (any, error) {

@@ -37,6 +37,9 @@ const (
 	// Keeper holds a case's link in a cookie, or is anyone: the page asks for the
 	// link then.
 	Keeper Who = "keeper"
+	// Insider holds a session of the named membership in a cookie, or is anyone:
+	// the page asks to sign in then.
+	Insider Who = "insider"
 	// Officer with an API token.
 	Officer Who = "officer"
 	// LinkHolder is a holder of a capability link, of whichever case.

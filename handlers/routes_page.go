@@ -4,7 +4,7 @@ import "maps"
 
 // The parameters that pages know.
 func init() {
-	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}})
+	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /merchants": {"q", "town", "domain", "page"}})
 }
 
 // pageRoutes are the pages. What a page does goes through the API's own
@@ -27,6 +27,23 @@ func (s *Server) pageRoutes() []Route {
 		{"GET", "/file/{step}", Anyone, Reading, s.showStep, 0},
 		{"POST", "/file/{step}", Anyone, Intake, s.takeStep, 0},
 		{"GET", "/s/{code}", Anyone, Lookup, s.scanned, 0},
+		{"GET", "/green", Anyone, Reading, s.greenDoor, 0},
+		{"POST", "/green", Anyone, Secret, s.enterGreen, 0},
+		{"POST", "/green/link", Anyone, Secret, s.askGreen, 0},
+		{"GET", "/green/{member}", Insider, Listing, s.greenHome, 0},
+		{"POST", "/green/{member}/leave", Insider, Writing, s.leaveGreen, 0},
+		{"GET", "/green/{member}/case/{case}", Insider, Reading, s.greenCase, 0},
+		{"GET", "/green/{member}/figures", Insider, Reading, s.greenFigures, 0},
+		{"GET", "/green/{member}/people", Insider, Reading, s.greenPeople, 0},
+		{"POST", "/green/{member}/people", Insider, Writing, s.invite, 0},
+		{"GET", "/green/{member}/people/{person}", Insider, Reading, s.greenPerson, 0},
+		{"POST", "/green/{member}/people/{person}", Insider, Writing, s.dismiss, 0},
+		{"GET", "/green/{member}/sheet", Insider, Reading, s.greenSheet, 0},
+		{"GET", "/green/{member}/sheet.svg", Insider, Reading, s.greenSheetSVG, 0},
+		{"GET", "/green/{member}/sheet.pdf", Insider, Reading, s.greenSheetPDF, 0},
+		{"GET", "/merchants", Anyone, Lookup, s.greenMerchants, 0},
+		{"GET", "/join", Anyone, Reading, s.joinForm, 0},
+		{"POST", "/join", Anyone, Intake, s.join, 0},
 		{"GET", "/c/{number}", Keeper, Reading, s.showCase, 0},
 		{"POST", "/c/{number}", Anyone, Intake, s.openCase, 0},
 		{"GET", "/c/{number}/kept", Keeper, Reading, s.keepLink, 0},

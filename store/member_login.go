@@ -229,7 +229,8 @@ func (s *Store) memberCases(ctx context.Context, m *member, merchantID int64, wh
 	if m.State != register.Approved && m.State != register.Suspended {
 		return nil, nil
 	}
-	rows, err := s.pool.QueryContext(ctx, family+` select c.id, c.number, c.body, c.filed_at, k.respondent from case_merchants k join family f on f.id = k.merchant_id join cases c on c.id = k.case_id
+	rows, err := s.pool.QueryContext(ctx, family+` select c.id, c.number, c.body, c.filed_at, k.respondent, coalesce(r.code, ''), coalesce(r.due, '') from case_merchants k join family f on f.id = k.merchant_id join cases c on c.id = k.case_id
+		left join clocks r on r.case_id = c.id and r.state = 'running'
 		where k.no = (select max(l.no) from case_merchants l where l.case_id = k.case_id) and c.kind = 'complaint' and (exists (select 1 from links l where l.case_id = c.id and l.role = 'merchant')
 		or exists (select 1 from outbox o where o.case_id = c.id and o.recipient = 'merchant') or exists (select 1 from clocks t where t.case_id = c.id and t.code = 'merchant_first_answer')) and `+where+" order by c.id", append([]any{merchantID}, args...)...)
 	if err != nil {
@@ -239,10 +240,10 @@ func (s *Store) memberCases(ctx context.Context, m *member, merchantID int64, wh
 	out := []MemberCase{}
 	err = scan(rows, func() error {
 		var id, respondent int64
-		var number string
+		var number, clock, day string
 		var body []byte
 		var filed instant
-		if err := rows.Scan(&id, &number, &body, &filed, &respondent); err != nil {
+		if err := rows.Scan(&id, &number, &body, &filed, &respondent, &clock, &day); err != nil {
 			return err
 		}
 		c, err := workflow.ParseBody(id, body)
@@ -252,16 +253,28 @@ func (s *Store) memberCases(ctx context.Context, m *member, merchantID int64, wh
 		if replaced(&c, "merchant", respondent) {
 			return nil
 		}
-		x := MemberCase{Number: number, State: c.State, Filed: filed.Time}
-		for _, k := range c.Clocks {
-			if def, _ := workflow.ClockByCode(k.Code); k.State == workflow.Running && (def.Whose == "merchant" || def.Whose == "party") && (x.Due == 0 || k.Due < x.Due) {
-				x.Clock, x.Due, x.DaysLeft = k.Code, k.Due, int(k.Due-today)
-			}
+		if len(out) == 0 || out[len(out)-1].Number != number { // one row for each clock that runs
+			out = append(out, MemberCase{Number: number, State: c.State, Filed: filed.Time})
 		}
-		out = append(out, x)
-		return nil
+		return out[len(out)-1].runs(&c, clock, day, today)
 	})
 	return out, err
+}
+
+// runs takes a clock of the case into account, where it is the merchant's and the
+// next one.
+func (x *MemberCase) runs(c *workflow.Case, code, day string, today calendar.Date) error {
+	def, known := workflow.ClockByCode(code)
+	_, by := c.OpenOffer()
+	switch {
+	case !known, def.Whose != "merchant" && def.Whose != "party", code == "offer_reply" && by == "merchant": // his own offer waits for the other side
+		return nil
+	}
+	due, err := calendar.ParseDate(day)
+	if err == nil && (x.Due == 0 || due < x.Due) {
+		x.Clock, x.Due, x.DaysLeft = code, due, int(due-today)
+	}
+	return err
 }
 
 // ByPerson says which of a member's people took which events of a case: colleagues

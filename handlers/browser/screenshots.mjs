@@ -1,11 +1,13 @@
 // Takes every page as a phone and a desktop show it.
 import { mkdirSync } from "node:fs";
+import { members } from "./members.mjs";
 import { act, file, launch, next, site, tell, visit } from "./browser.mjs";
 
 const folder = process.argv[2];
 mkdirSync(folder, { recursive: true });
 const browser = await launch();
 let n = 0; // each has a number of his own: no pause between two codes
+let looks = 0;
 for (const lang of ["zh", "en"]) {
   for (const dark of [false, true]) {
     for (const width of [390, 1280]) {
@@ -98,6 +100,7 @@ for (const lang of ["zh", "en"]) {
       await page.locator("button[value='type:large']").click();
       await see("large");
       await context.close();
+      await members(browser, { lang, dark, width }, looks++, (at, name) => at.screenshot({ path: `${folder}/${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true }));
     }
   }
 }

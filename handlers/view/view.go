@@ -204,7 +204,7 @@ type Term struct{ Title, Length, Then string }
 // Front is what the public pages say.
 type Front struct {
 	Terms  []Term
-	Shops  []Row
+	Shops  []MemberShop
 	Rights []string
 }
 

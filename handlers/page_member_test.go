@@ -1,0 +1,263 @@
+package handlers_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fangxin/store"
+	"fangxin/store/storetest"
+)
+
+// letter is the secret of a link to sign in with, as a letter carries it.
+func (s *site) letter(phone string) string {
+	s.t.Helper()
+	token, registered, err := s.w.GiveLogin(context.Background(), &store.Owed{Number: fmt.Sprint("page", s.w.Count("select count(*) from member_links"))}, &store.Letter{Phone: phone, Until: s.w.Now().Add(store.LoginTerm)})
+	if err != nil || !registered {
+		s.t.Fatal(registered, err)
+	}
+	return token
+}
+
+// enter signs in by the pages and returns where they lead.
+func (v *visitor) enter(phone string) string {
+	v.s.t.Helper()
+	res, text := v.ask("POST", "/green", url.Values{"code": {v.s.URL + "/green#" + v.s.letter(phone)}})
+	if res.StatusCode != http.StatusSeeOther {
+		v.s.t.Fatalf("%d %s", res.StatusCode, text)
+	}
+	return res.Header.Get("Location")
+}
+
+// enrolled is an approved member with one case put to it.
+func (s *site) enrolled(officer string) (member, shop, number string) {
+	s.t.Helper()
+	shop = openShop(s.t, s, officer, "惠民<超市>", `,"shop_address":"中心大街1号","domain":1`)
+	member = s.enrol(officer, shop)
+	ask(s.t, s, http.StatusOK, "POST", "/api/v1/memberships/"+member+"/decisions", officer, `{"verdict":"approve","why":"齐全"}`)
+	number = s.w.File()
+	s.w.Do(number, "classify", "invite_settlement", "delivered")
+	ask(s.t, s, http.StatusOK, "POST", "/api/v1/cases/"+number+"/merchants", officer, `{"merchant":"`+shop+`","why":"核实"}`)
+	return member, shop, number
+}
+
+// tellOfMembers lets the browser's tests have a member with cases, and the link of
+// a letter.
+func (s *site) tellOfMembers(mux *http.ServeMux, officer string) {
+	var lock sync.Mutex
+	mux.HandleFunc("/member", func(rw http.ResponseWriter, r *http.Request) {
+		var in struct{ Phone, Name string }
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		shop := openShop(s.t, s, officer, in.Name, `,"shop_address":"索镇街道中心大街 1 号","domain":1,"size":"large"`)
+		member := ask(s.t, s, http.StatusCreated, "POST", "/api/v1/memberships", officer, `{"merchant":"`+shop+`",`+wholeChecklist+`,`+bothPapers+`,"people":[{"role":"contact","name":"李娜","phone":"`+in.Phone+`"}],"why":"窗口受理"}`)["id"].(string)
+		out := ask(s.t, s, http.StatusOK, "POST", "/api/v1/memberships/"+member+"/decisions", officer, `{"verdict":"approve","why":"齐全"}`)
+		var numbers []string
+		for _, events := range [][]string{{"classify", "invite_settlement", "delivered"}, {"classify", "invite_settlement", "delivered", "answer_with_offer"}} {
+			number := s.visitor().file("authority")
+			s.w.Do(number, events...)
+			ask(s.t, s, http.StatusOK, "POST", "/api/v1/cases/"+number+"/merchants", officer, `{"merchant":"`+shop+`","why":"核实"}`)
+			numbers = append(numbers, number)
+		}
+		_ = json.NewEncoder(rw).Encode(map[string]any{"member": member, "code": out["shop"], "numbers": numbers, "link": "/green#" + s.letter(in.Phone)})
+	})
+	mux.HandleFunc("/letter", func(rw http.ResponseWriter, r *http.Request) {
+		var in struct{ Phone string }
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		_ = json.NewEncoder(rw).Encode(map[string]string{"link": "/green#" + s.letter(in.Phone)})
+	})
+}
+
+// A member's contact signs in by the link of a letter, sees the open cases with
+// the days left, opens and answers one under his own name, invites a colleague and
+// removes him, and signs out: everything it opened ends with it.
+func TestMembersOverThePages(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		officer := s.officer("officer", "hub")
+		member, _, number := s.enrolled(officer)
+		v := s.visitor()
+		home := v.enter("13900000001")
+		if home != "/green/"+member {
+			t.Fatal(home)
+		}
+		res, text := v.ask("GET", home, nil)
+		if res.StatusCode != http.StatusOK || !strings.Contains(text, "惠民&lt;超市&gt;") || !strings.Contains(text, number) || !strings.Contains(text, "个工作日") || !strings.Contains(text, "到期") {
+			t.Fatalf("%d %s", res.StatusCode, text)
+		}
+		before := s.payloads()
+		for _, path := range []string{"", "/people", "/figures", "/sheet", "/sheet.svg", "/sheet.pdf", "/case/" + number} {
+			if res, _ := v.ask("GET", home+path, nil); res.StatusCode != http.StatusOK && res.StatusCode != http.StatusSeeOther {
+				t.Errorf("%s: %d", path, res.StatusCode)
+			}
+		}
+		if res, text = v.ask("GET", "/c/"+number, nil); res.StatusCode != http.StatusOK || !strings.Contains(text, "/act/answer_with_offer") {
+			t.Fatalf("%d %s", res.StatusCode, text)
+		}
+		if s.payloads() != before {
+			t.Error("opening changes something")
+		}
+		if res, text := v.fill("/c/"+number+"/act/answer_with_offer", url.Values{"amount": {"80"}, "words": {"退款"}}); res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%d %s", res.StatusCode, text)
+		}
+		if n := s.w.Count(`select count(*) from events where payload like '%"actor":"merchant:p_%"event":"answer_with_offer"%'`); n != 1 {
+			t.Errorf("%d answers by a person of the member", n)
+		}
+		peoplePages(t, s, v, home, number)
+		_, text = v.ask("GET", home, nil)
+		if res, _ := v.ask("POST", home+"/leave", url.Values{"key": {keyField.FindStringSubmatch(text)[1]}}); res.StatusCode != http.StatusSeeOther {
+			t.Error(res.StatusCode)
+		}
+		for _, path := range []string{home, "/c/" + number} {
+			if _, text := v.ask("GET", path, nil); strings.Contains(text, "惠民") || strings.Contains(text, "/act/") {
+				t.Errorf("%s is open after leaving", path)
+			}
+		}
+		if strings.Contains(s.logs.String(), "13900000001") || strings.Contains(s.logs.String(), member) {
+			t.Error("the log tells")
+		}
+	})
+}
+
+func peoplePages(t *testing.T, s *site, v *visitor, home, number string) {
+	t.Helper()
+	wrong, text := v.fill(home+"/people", url.Values{"name": {"王<芳>"}, "phone": {"abc"}})
+	if wrong.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, `id="f-phone-error"`) || !strings.Contains(text, "王&lt;芳&gt;") {
+		t.Errorf("%d %s", wrong.StatusCode, text)
+	}
+	if res, text := v.fill(home+"/people", url.Values{"name": {"王<芳>"}, "phone": {"１３９ 0000 0002"}}); res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", res.StatusCode, text)
+	}
+	colleague := s.visitor()
+	theirs := colleague.enter("139 0000 0002")
+	_, text = colleague.ask("GET", theirs+"/people", nil)
+	if strings.Contains(text, "13900000001") || strings.Contains(text, `id="invite"`) || !strings.Contains(text, "王&lt;芳&gt;") {
+		t.Errorf("a colleague sees %s", text)
+	}
+	colleague.ask("GET", theirs+"/case/"+number, nil)
+	if _, text := colleague.ask("GET", "/c/"+number, nil); !strings.Contains(text, "·李娜") {
+		t.Errorf("a colleague does not see who answered: %s", text)
+	}
+	_, text = v.ask("GET", home+"/people", nil)
+	at := regexp.MustCompile(home+`/people/p_[0-9a-zA-Z]+`).FindAllString(text, -1)
+	if len(at) != 1 {
+		t.Fatalf("%v in %s", at, text)
+	}
+	if res, _ := colleague.fill(at[0], url.Values{}); res.StatusCode == http.StatusSeeOther && s.w.Count("select count(*) from member_people where ended_at is not null") != 0 {
+		t.Error("a colleague removes people")
+	}
+	if res, text := v.fill(at[0], url.Values{}); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("%d %s", res.StatusCode, text)
+	}
+	if _, text := colleague.ask("GET", theirs, nil); strings.Contains(text, "惠民") {
+		t.Error("who was removed is still signed in")
+	}
+}
+
+// Who asks to sign in is told the same whether the contact is registered or not;
+// a wrong, used or foreign secret opens nothing.
+func TestSigningInTellsAnOutsiderNothing(t *testing.T) {
+	s := newSite(t, storetest.New(t))
+	officer := s.officer("officer", "hub")
+	member, _, number := s.enrolled(officer)
+	v, answers := s.visitor(), map[string]bool{}
+	for _, contact := range []string{"13900000001", "13900000009", "a@example.com"} {
+		res, text := v.fill("/green", url.Values{})
+		if res.StatusCode != http.StatusNotFound {
+			t.Errorf("%d", res.StatusCode)
+		}
+		res, text = v.ask("POST", "/green/link", url.Values{"contact": {contact}, "key": {keyField.FindStringSubmatch(text)[1]}})
+		answers[fmt.Sprint(res.StatusCode, text)] = true
+	}
+	if len(answers) != 1 {
+		t.Errorf("%d answers", len(answers))
+	}
+	if n := s.w.Count("select count(*) from letters where topic = 'login'"); n != 3 {
+		t.Errorf("%d letters", n)
+	}
+	if res, text := v.ask("POST", "/green/link", url.Values{"contact": {"惠民"}}); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, `value="惠民"`) {
+		t.Error(res.StatusCode)
+	}
+	s.w.Advance(time.Hour)
+	token := s.letter("13900000001")
+	if res, _ := v.ask("POST", "/green", url.Values{"code": {token}}, "Sec-Fetch-Site", "cross-site", "Origin", "http://other.example"); res.StatusCode != http.StatusForbidden {
+		t.Errorf("another site signs a visitor in: %d", res.StatusCode)
+	}
+	if res, _ := v.ask("GET", "/green", nil); res.StatusCode != http.StatusOK {
+		t.Error(res.StatusCode)
+	}
+	v.enter("13900000001")
+	other := s.visitor()
+	for _, cookie := range []string{token, officer, strings.Repeat("A", 43)} {
+		for _, path := range []string{"/green/" + member, "/green/" + member + "/people", "/green/" + member + "/sheet.pdf"} {
+			if res, text := other.ask("GET", path, nil, "Cookie", "member="+cookie); res.StatusCode != http.StatusOK || strings.Contains(text, "惠民") || strings.Contains(text, "%PDF") {
+				t.Errorf("%s opens by %.8s: %d", path, cookie, res.StatusCode)
+			}
+		}
+	}
+	theirs := ask(t, s, http.StatusCreated, "POST", "/api/v1/memberships", officer, `{"merchant":"`+openShop(t, s, officer, "别家", "")+`",`+wholeChecklist+`,"people":[{"role":"contact","name":"赵","phone":"13900000005"}],"why":"x"}`)["id"].(string)
+	stranger := s.logIn("13900000005")
+	if _, text := other.ask("GET", "/green/"+member, nil, "Cookie", "member="+stranger); strings.Contains(text, "惠民") {
+		t.Error("another member's session opens this one")
+	}
+	if _, text := other.ask("GET", "/c/"+number, nil, "Cookie", "case="+stranger); strings.Contains(text, "/act/") {
+		t.Error("another member's session opens the case")
+	}
+	if res, _ := other.ask("GET", "/green/"+theirs+"/figures", nil, "Cookie", "member="+stranger); res.StatusCode != http.StatusNotFound {
+		t.Errorf("figures of who was not approved: %d", res.StatusCode)
+	}
+}
+
+// A shop applies over the page: what is wrong is said at its field and nothing
+// typed is lost; one form is one application; its contact sees how it stands.
+func TestJoiningOverThePages(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		v := s.visitor()
+		form := url.Values{"shop": {"新店" + naughty}, "code": {"91370321MA3C0AAA0H"}, "shop_address": {"滨河路 3 号"}, "contact": {"孙梅"}, "phone": {"139 0000 0007"}, "answer_days": {"99"}, "checklist": {"place", "staff"}, "pledges": {"price_marked"}, "return_days": {"x"}}
+		res, text := v.fill("/join", form)
+		for _, want := range []string{`id="f-return_days-error"`, `id="f-pledged-error"`, "孙梅", `value="price_marked" checked`} {
+			if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, want) {
+				t.Errorf("%d, no %s", res.StatusCode, want)
+			}
+		}
+		form.Set("return_days", "")
+		form.Set("pledged", "yes")
+		if res, text = v.fill("/join", form); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, `id="f-answer_days-error"`) || strings.Contains(text, "<script>alert") {
+			t.Errorf("%d %s", res.StatusCode, text)
+		}
+		form.Set("answer_days", "3")
+		form.Set("set", "lang:en")
+		if _, text = v.fill("/join", form); !strings.Contains(text, "Join the green channel") || !strings.Contains(text, "孙梅") {
+			t.Error(text)
+		}
+		form.Del("set")
+		form.Set("key", keyField.FindStringSubmatch(text)[1])
+		for range 2 {
+			if res, text = v.ask("POST", "/join", form); res.StatusCode != http.StatusCreated || !strings.Contains(text, `href="/green"`) {
+				t.Fatalf("%d %s", res.StatusCode, text)
+			}
+		}
+		if n := s.w.Count("select count(*) from members where state = 'applied'"); n != 1 {
+			t.Errorf("%d applications", n)
+		}
+		_, text = v.ask("GET", v.enter("13900000007"), nil)
+		if !strings.Contains(text, "Application received") || strings.Contains(text, "/figures") || strings.Contains(text, "<script>alert") {
+			t.Error(text)
+		}
+	})
+}
