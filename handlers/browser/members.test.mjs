@@ -71,7 +71,7 @@ test("the county's list leads to a complaint to the shop", { timeout: 60_000 }, 
   await tell("/member", { phone: "13900000026", name: "金源家电" });
   const { page, faults, context } = await visit(browser);
   await page.goto(site + "/");
-  await page.locator("a[href='/merchants']").click();
+  await page.locator("main a[href='/merchants']").click();
   assert.deepEqual(await inspect(page), []);
   await page.fill("#f-q", "jyjd");
   await page.locator(".find button").click();
@@ -99,7 +99,7 @@ test("a shop applies to join", { timeout: 60_000 }, async () => {
   await page.waitForLoadState();
   assert.equal(await page.inputValue("#f-shop"), "绿源车行");
   await next(page);
-  await page.locator("a[href='/green']").waitFor();
+  await page.locator("main a[href='/green']").waitFor();
   assert.deepEqual(await inspect(page), []);
   await context.close();
   assert.deepEqual(faults.filter((f) => !f.includes("422")), []);
