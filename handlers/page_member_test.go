@@ -261,3 +261,38 @@ func TestJoiningOverThePages(t *testing.T) {
 		}
 	})
 }
+
+// Every page of a member says its words in both languages, in every state that can
+// be signed in to, under the policy of all pages.
+func TestMembersPagesSayTheirWords(t *testing.T) {
+	s := newSite(t, storetest.New(t))
+	officer := s.officer("officer", "hub")
+	member, _, _ := s.enrolled(officer)
+	v := s.visitor()
+	home := v.enter("13900000001")
+	people, err := s.w.People(context.Background(), member)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := regexp.MustCompile(`\b(?:page|event|clock|request|outcome|reason)\.[a-z_]+(?:\.[a-z_]+)*\b|<no value>`)
+	look := func(v *visitor, paths ...string) {
+		t.Helper()
+		for _, path := range paths {
+			for _, lang := range []string{"zh", "en"} {
+				v.ask("POST", "/preferences", url.Values{"set": {"lang:" + lang}})
+				res, text := v.ask("GET", path, nil)
+				policy := res.Header.Get("Content-Security-Policy")
+				if m := missing.FindString(text); m != "" || res.StatusCode != http.StatusOK || !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+					t.Errorf("%s in %s: %d %q %s", path, lang, res.StatusCode, m, policy)
+				}
+			}
+		}
+	}
+	look(s.visitor(), "/green", "/join", "/merchants", "/merchants?q=x", home)
+	look(v, home, home+"?done=x", home+"/people", home+"/people?done=invited", home+"/people/"+people[0].ID, home+"/figures", home+"/sheet")
+	ask(t, s, http.StatusOK, "POST", "/api/v1/memberships/"+member+"/decisions", officer, `{"verdict":"suspend","why":"x"}`)
+	look(v, home)
+	open := s.visitor()
+	ask(t, s, http.StatusCreated, "POST", "/api/v1/memberships", "", `{"entry":{"name":"绿源车行"},`+wholeChecklist+`,"people":[{"role":"contact","name":"周","phone":"13900000041"}]}`)
+	look(open, open.enter("13900000041"))
+}

@@ -105,6 +105,8 @@ func TestTheLifeOfAMembership(t *testing.T) {
 			t.Fatalf("%+v", m)
 		}
 		decide(t, w, id, store.Decision{What: "resume"})
+		_, err = w.DecideMember(ctx, store.Once{Scope: "t"}, zhang, id, store.Decision{What: "renew", To: m.To})
+		refusedAs(t, err, "nothing_to_do")
 		if again := decide(t, w, id, store.Decision{What: "renew"}); again.To != today.AddYears(2)-1 {
 			t.Errorf("renewed to %s", again.To)
 		}
@@ -147,6 +149,34 @@ func TestTheLifeOfAMembership(t *testing.T) {
 		refusedAs(t, err, "member_already")
 		if out, err := w.WithdrawMember(ctx, store.Once{Scope: "t"}, applicant, third.ID); err != nil || out.State != register.Withdrawn {
 			t.Error(out, err)
+		}
+	})
+}
+
+// An application is approved with licence, pledge, a contact and the whole
+// checklist; what it lacks is named.
+func TestWhatAnApplicationLacks(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		for n, x := range []struct {
+			lacks string
+			less  func(*store.Application)
+		}{{"papers", func(a *store.Application) { a.Papers = a.Papers[:1] }}, {"papers", func(a *store.Application) { a.Papers = a.Papers[1:] }},
+			{"people", func(a *store.Application) { a.People[0].Role = "colleague" }}, {"checklist", func(a *store.Application) { a.Checklist.Telephone = false }}} {
+			e, err := w.OpenMerchant(ctx, store.Once{}, zhang, register.Details{Name: fmt.Sprint("店", n)}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := anApplication(e.ID, "13800000001")
+			x.less(&a)
+			m, err := w.Apply(ctx, store.Once{}, applicant, a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = w.DecideMember(ctx, store.Once{}, zhang, m.ID, store.Decision{What: "approve"})
+			var r *workflow.Refusal
+			if !errors.As(err, &r) || r.Code != "member_lacks" || len(r.Missing) != 1 || r.Missing[0] != x.lacks {
+				t.Errorf("without %s: %v", x.lacks, err)
+			}
 		}
 	})
 }
