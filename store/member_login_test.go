@@ -9,6 +9,7 @@ import (
 
 	"fangxin/store"
 	"fangxin/store/storetest"
+	"fangxin/workflow/register"
 )
 
 // The answer to asking is the same for everybody; the letter tells only who is
@@ -75,6 +76,15 @@ func TestLoginByLink(t *testing.T) {
 		}
 		if _, err := w.AdmitMember(ctx, sessions[0].Token, ""); !errors.Is(err, store.ErrNoLink) {
 			t.Error("a person who left is still logged in", err)
+		}
+		other := enrol(t, w, register.Details{Name: "绿源车行", Town: "370321001"}, "13800000003")
+		token, _ = ask("k3", "13800000003")
+		if _, err := w.Redeem(ctx, "s4", token); err != nil {
+			t.Fatal(err)
+		}
+		decide(t, w, other.ID, store.Decision{What: "exit", Cause: "own_request"})
+		if n := w.Count("select count(*) from member_sessions where ended_by = 'membership'"); n != 1 || w.Count("select count(*) from member_sessions where ended_at is null") != 0 {
+			t.Errorf("%d sessions ended with their membership", n)
 		}
 		for i := range 9 {
 			if err := w.AskLogin(ctx, fmt.Sprint("many", i), "13911111111", "", "zh"); err != nil {

@@ -216,6 +216,9 @@ func TestShopCodesAndPeople(t *testing.T) {
 			t.Error(err)
 		}
 		decide(t, w, m.ID, store.Decision{What: "exit", Cause: "not_cured"})
+		if n := w.Count("select count(*) from shop_codes where ended_at is null"); n != 0 {
+			t.Errorf("%d codes of a membership that is over are still in force", n)
+		}
 		if n := w.Count("select count(*) from member_people where box is not null or phone_mac is not null"); n != 0 {
 			t.Errorf("%d people of a membership that is over can be read", n)
 		}

@@ -24,6 +24,11 @@ for (const scripts of [true, false]) {
     }
     await page.waitForURL("**/green/" + member);
     await see("home");
+    await page.locator("button[value='type:large']").click();
+    await page.waitForURL("**/green/" + member);
+    await see("home, large");
+    await page.locator("button[value='type:usual']").click();
+    await page.waitForURL("**/green/" + member);
     const cases = page.locator(".actlist a");
     assert.equal(await cases.count(), 2);
     assert.match(await cases.first().innerText(), /还有 3 个工作日，5 月 9 日/); // the more urgent first
