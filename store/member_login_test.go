@@ -86,6 +86,20 @@ func TestLoginByLink(t *testing.T) {
 		if n := w.Count("select count(*) from member_sessions where ended_by = 'membership'"); n != 1 || w.Count("select count(*) from member_sessions where ended_at is null") != 0 {
 			t.Errorf("%d sessions ended with their membership", n)
 		}
+		third := enrol(t, w, register.Details{Name: "金源家电", Town: "370321001"}, "13800000004")
+		token, _ = ask("k4", "13800000004")
+		open, err := w.Redeem(ctx, "s5", token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Advance(store.SessionTerm - time.Microsecond)
+		if caller, err := w.AdmitMember(ctx, open[0].Token, ""); err != nil || caller.Member.ID != third.ID {
+			t.Error("a session ends before its term", err)
+		}
+		w.Advance(time.Microsecond)
+		if _, err := w.AdmitMember(ctx, open[0].Token, ""); !errors.Is(err, store.ErrNoLink) {
+			t.Error("a session goes on after its term", err)
+		}
 		for i := range 9 {
 			if err := w.AskLogin(ctx, fmt.Sprint("many", i), "13911111111", "", "zh"); err != nil {
 				t.Error(err)
