@@ -166,6 +166,44 @@ func (s *site) logIn(phone string) string {
 	return out["sessions"].([]any)[0].(map[string]any)["token"].(string)
 }
 
+// A member sees a case from its invitation on, not from the day on which somebody
+// found it in the register, and no more when the shop was another one.
+func TestAMembersCasesBeginAndEnd(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		officer := s.officer("officer", "hub")
+		_, shop, _ := s.enrolled(officer)
+		mine, _ := s.file()
+		token := s.logIn("13900000001")
+		count := func(number string, want int) {
+			t.Helper()
+			text, _ := s.ok("GET", "/api/v1/member/cases", token, "")
+			if got := strings.Count(fmt.Sprint(text), number); got != want {
+				t.Errorf("%s is listed %d times", number, got)
+			}
+			status := map[int]int{0: http.StatusNotFound, 1: http.StatusOK}[want]
+			ask(t, s, status, "GET", "/api/v1/cases/"+number, token, "")
+		}
+		do := func(token, body string) {
+			t.Helper()
+			ask(t, s, http.StatusOK, "POST", "/api/v1/cases/"+mine+"/commands", token, body)
+		}
+		ask(t, s, http.StatusOK, "POST", "/api/v1/cases/"+mine+"/merchants", officer, `{"merchant":"`+shop+`","why":"核实"}`)
+		do(officer, `{"event":"classify"}`)
+		count(mine, 0)
+		do(officer, `{"event":"invite_settlement"}`)
+		count(mine, 1)
+		early := s.w.File()
+		ask(t, s, http.StatusOK, "POST", "/api/v1/cases/"+early+"/merchants", officer, `{"merchant":"`+shop+`","why":"核实"}`)
+		count(early, 0)
+		s.w.Do(early, "classify", "invite_settlement")
+		count(early, 1)
+		do(token, `{"event":"disclaim","reason":"not_ours","words":"不是本店"}`)
+		count(mine, 1)
+		do(officer, `{"event":"reclassify","respondent":{"name":"另一店","address":"另一路","phone":"05337654321"}}`)
+		count(mine, 0)
+	})
+}
+
 // The answer to who asks for a link is the same for a registered number and for
 // any other; a link works once; a member sees its own and nobody else's.
 func TestMembersLogIn(t *testing.T) {

@@ -119,7 +119,12 @@ func TestMembersOverThePages(t *testing.T) {
 			t.Errorf("%d answers by a person of the member", n)
 		}
 		peoplePages(t, s, v, home, number)
-		_, text = v.ask("GET", home, nil)
+		for _, forged := range []string{"", "x"} {
+			v.ask("POST", home+"/leave", url.Values{"key": {forged}})
+		}
+		if _, text = v.ask("GET", home, nil); !strings.Contains(text, number) {
+			t.Fatal("a forged form signs out")
+		}
 		if res, _ := v.ask("POST", home+"/leave", url.Values{"key": {keyField.FindStringSubmatch(text)[1]}}); res.StatusCode != http.StatusSeeOther {
 			t.Error(res.StatusCode)
 		}
@@ -140,13 +145,16 @@ func peoplePages(t *testing.T, s *site, v *visitor, home, number string) {
 	if wrong.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, `id="f-phone-error"`) || !strings.Contains(text, "王&lt;芳&gt;") {
 		t.Errorf("%d %s", wrong.StatusCode, text)
 	}
+	if res, text := v.ask("POST", home+"/people", url.Values{"key": {"x"}, "name": {"伪造"}, "phone": {"13900000003"}}); res.StatusCode != http.StatusConflict || !strings.Contains(text, "伪造") {
+		t.Errorf("a forged form: %d", res.StatusCode)
+	}
 	if res, text := v.fill(home+"/people", url.Values{"name": {"王<芳>"}, "phone": {"１３９ 0000 0002"}}); res.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d %s", res.StatusCode, text)
 	}
 	colleague := s.visitor()
 	theirs := colleague.enter("139 0000 0002")
 	_, text = colleague.ask("GET", theirs+"/people", nil)
-	if strings.Contains(text, "13900000001") || strings.Contains(text, `id="invite"`) || !strings.Contains(text, "王&lt;芳&gt;") {
+	if strings.Contains(text, "13900000001") || strings.Contains(text, `id="invite"`) || strings.Contains(text, "/people/p_") || !strings.Contains(text, "王&lt;芳&gt;") {
 		t.Errorf("a colleague sees %s", text)
 	}
 	colleague.ask("GET", theirs+"/case/"+number, nil)
@@ -246,6 +254,10 @@ func TestJoiningOverThePages(t *testing.T) {
 			t.Error(text)
 		}
 		form.Del("set")
+		form.Set("key", "x")
+		if res, _ := v.ask("POST", "/join", form); res.StatusCode != http.StatusConflict {
+			t.Errorf("a forged form: %d", res.StatusCode)
+		}
 		form.Set("key", keyField.FindStringSubmatch(text)[1])
 		for range 2 {
 			if res, text = v.ask("POST", "/join", form); res.StatusCode != http.StatusCreated || !strings.Contains(text, `href="/green"`) {

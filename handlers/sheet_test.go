@@ -121,7 +121,7 @@ func TestTheSheetAsPDF(t *testing.T) {
 				t.Errorf("%s is %g mm high", m[2], size)
 			}
 		}
-		if got := textOf(t, pdf); got != lines.String() || !strings.Contains(got, name) || strings.Count(got, "\n") != 8 {
+		if got := textOf(t, pdf); got != lines.String() || !strings.Contains(got, name) || strings.Count(got, "\n") != 8 || !strings.Contains(got, "扫码向本店提出投诉") || !strings.Contains(got, "Scan to complain to this shop first") {
 			t.Errorf("%q\n%q", got, lines.String())
 		}
 		if got := scanned(t, pictureOf(t, pdf)); got != site+"/s/0123456789" {

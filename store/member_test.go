@@ -290,6 +290,38 @@ func TestTheWatchDecidesNothing(t *testing.T) {
 	})
 }
 
+// What became void counts for nobody; invitations that did not arrive count in a
+// row, until one does.
+func TestWhatFiguresCount(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		m := enrol(t, w, huimin, "13900000001")
+		put := func(events ...string) {
+			t.Helper()
+			number := w.File()
+			w.Do(number, append([]string{"classify", "invite_settlement"}, events...)...)
+			if err := w.LinkCase(ctx, store.Once{}, zhang, number, m.Merchant); err != nil {
+				t.Fatal(err)
+			}
+		}
+		look := func(clocks, inTime, failed int64) {
+			t.Helper()
+			f, err := w.MemberFigures(ctx, m.ID, calendar.On(w.Now()).AddDays(30))
+			if err != nil || f.Clocks != clocks || f.InTime != inTime || f.Failed != failed {
+				t.Errorf("%+v %v, want %d %d %d", f, err, clocks, inTime, failed)
+			}
+		}
+		put("delivered", "withdraw_before_acceptance")
+		look(0, 0, 0)
+		put("delivered", "answer_with_offer")
+		look(1, 1, 0)
+		put("channels_exhausted")
+		put("channels_exhausted")
+		look(1, 1, 2)
+		put("delivered")
+		look(1, 1, 0)
+	})
+}
+
 // I-17 counts large and medium merchants that are active; a member counts as
 // covered when a contact was reached; the slices add up to the total.
 func TestCoverage(t *testing.T) {
