@@ -234,7 +234,11 @@ func TestMembersLogIn(t *testing.T) {
 		if len(cases) != 1 || cases[0].(map[string]any)["case"] != mine || cases[0].(map[string]any)["clock"] != "merchant_first_answer" || cases[0].(map[string]any)["days_left"] != 3.0 || cases[0].(map[string]any)["due"] != "2026-05-09" {
 			t.Errorf("%v", cases)
 		}
-		s.w.Do(mine, "answer_with_offer") // its own offer waits for the consumer: nothing of the merchant's runs but the negotiation
+		s.w.Do(mine, "answer_with_offer")
+		if _, err := s.w.Pool().Exec("update clocks set state = 'running', starts = '2026-05-06', due = '2026-05-08' where code = 'offer_reply'"); err != nil { // the consumer was told
+			t.Fatal(err)
+		}
+		// Its own offer waits for the consumer: nothing of the merchant's runs but the negotiation
 		if got := ask(t, s, http.StatusOK, "GET", "/api/v1/member/cases", token, "")["cases"].([]any)[0].(map[string]any); got["clock"] != "green_channel" {
 			t.Errorf("%v", got)
 		}

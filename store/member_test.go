@@ -281,6 +281,8 @@ func TestTheWatchDecidesNothing(t *testing.T) {
 		if _, err := w.DecideMember(ctx, store.Once{}, zhang, m.ID, store.Decision{What: "no_action", Lead: leads[0].ID}); err != nil {
 			t.Fatal(err)
 		}
+		_, err = w.DecideMember(ctx, store.Once{}, zhang, m.ID, store.Decision{What: "no_action", Lead: leads[0].ID})
+		refusedAs(t, err, "lead_decided")
 		if n, err := w.WatchMembers(ctx); n != 0 || err != nil {
 			t.Errorf("answered, and asked again by the same figures: %d %v", n, err)
 		}
