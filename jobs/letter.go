@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"fangxin/jobs/channel"
 	"fangxin/store"
@@ -60,8 +61,12 @@ func (p *Post) sendLetter(ctx context.Context, t *asynq.Task, o *store.Owed, l *
 	if !ok {
 		return &channel.Fault{Code: "unknown_template", Lasting: true}
 	}
+	fields, path := maps.Clone(l.Fields), l.Fields["link"]
+	if path != "" {
+		fields["link"] = p.Site + path
+	}
 	m := channel.Message{ID: o.ID(), Number: o.Number, Recipient: o.Recipient, Template: l.Template, Language: l.Language,
-		Subject: fill(words[0], l.Fields), Text: fill(words[1], l.Fields), Link: l.Fields["link"], Phone: l.Phone, Email: l.Email}
+		Subject: fill(words[0], fields), Text: fill(words[1], fields), Link: path, Phone: l.Phone, Email: l.Email}
 	if err := p.send(ctx, t, m); err != nil {
 		return err
 	}

@@ -1,13 +1,21 @@
 package jobs_test
 
 import (
+	"bytes"
+	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"fangxin/jobs"
 	"fangxin/jobs/channel"
+	"fangxin/jobs/channel/channeltest"
 	"fangxin/store"
 	"fangxin/store/storetest"
+	"fangxin/workflow/register"
+
+	"github.com/emersion/go-message/mail"
 )
 
 func owe(t *testing.T, w *storetest.World, cause, template string) {
@@ -65,4 +73,47 @@ func TestALetterThatIsOfNoUseIsNotSent(t *testing.T) {
 			t.Errorf("%d late, %d dead, %d sent", late, dead, len(box.all))
 		}
 	})
+}
+
+// A link to log in with leads to the site, in a mail that a mail server took.
+func TestALoginLinkHasTheSitesAddress(t *testing.T) {
+	w, ca := storetest.New(t), channeltest.NewCA(t)
+	server := channeltest.NewMailServer(t, ca, "starttls", false)
+	settings, err := channel.ParseMail(server.URL + "?ca=" + ca.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings.From, settings.Return, settings.Marks, settings.Now = "notice@fx.example", "bounces@fx.example", channel.NewMarks(make([]byte, 32)), w.Now
+	way, err := settings.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Apply(ctx, store.Once{}, store.By{Actor: "merchant"}, store.Application{Details: register.Details{Name: "惠民超市"}, Terms: register.Terms{AnswerDays: 3},
+		People: []store.NewPerson{{Role: "contact", Name: "李娜", Email: "li@example.com"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.AskLogin(ctx, "a", "", "li@example.com", "en"); err != nil {
+		t.Fatal(err)
+	}
+	open(t, w, way, func(p *jobs.Post) { p.Site = "https://fangxin.example" })
+	until(t, "it is sent", func() bool {
+		return w.Count("select count(*) from outbox where topic = 'login' and state = 'done'") == 1
+	})
+	m, err := mail.CreateReader(bytes.NewReader(server.Letters()[0].Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := m.NextPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(part.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "https://fangxin.example/green#")
+	token, _, _ := strings.Cut(rest, " ")
+	if all, err := w.Redeem(ctx, "k", token); err != nil || len(all) != 1 {
+		t.Errorf("%q opens nothing: %v", text, err)
+	}
 }
