@@ -62,6 +62,7 @@ var (
 	descDuties     = desc("duties_overdue", "Duties of the authority that ran out and are still owed, by the highest step of escalation that they took.", "step")
 	descAttempts   = desc("notice_attempts_total", "Attempts to tell somebody something, by channel and outcome, since this node began.", "channel", "outcome")
 	descStrays     = desc("channel_reports_stray_total", "Reports of channels that named no message of ours.")
+	descBounces    = desc("bounces_read_total", "Mails read where bounces and reports arrive, by kind, since this node began; absent where no mailbox is set up.", "kind")
 	descSweepAge   = desc("sweep_age_seconds", "Time since any node last found all deadlines enforced.")
 	descBlockAge   = desc("block_age_seconds", "Time since the last block was sealed.")
 	descHeight     = desc("block_height", "Height of the last block.")
@@ -149,6 +150,11 @@ func (f *engineFigures) process(e emitter) {
 		}
 	}
 	e.counter(descStrays, float64(told.Strays))
+	if f.s.Bounces != nil {
+		for kind, n := range f.s.Bounces() {
+			e.counter(descBounces, float64(n), kind)
+		}
+	}
 	pool := f.s.Store.Pool().Stats()
 	e.gauge(descPool, float64(pool.InUse), "in_use")
 	e.gauge(descPool, float64(pool.Idle), "idle")

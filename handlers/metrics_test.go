@@ -40,6 +40,7 @@ func TestTheTableOfMetrics(t *testing.T) {
 		limits := handlers.NewLimits(s.w.Now)
 		limits.Share(redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1}), nil)
 		s.api.Limits = limits
+		s.api.Bounces = func() map[string]int64 { return map[string]int64{"report": 2, "other": 0} }
 		number, _ := s.file()
 		s.call("GET", "/api/v1/cases/"+number, "", "")
 		s.w.Advance(60 * 24 * time.Hour)
@@ -47,6 +48,9 @@ func TestTheTableOfMetrics(t *testing.T) {
 			t.Fatal(err)
 		}
 		types, text := s.scrape()
+		if !strings.Contains(text, `fangxin_bounces_read_total{kind="report"} 2`) {
+			t.Error("what was read in the mailbox is not counted")
+		}
 		page, err := os.ReadFile("../docs/metrics.md")
 		if err != nil {
 			t.Fatal(err)

@@ -85,6 +85,9 @@ type Server struct {
 	Hooks Hooks
 	// SMS takes what the SMS gateway reports.
 	SMS Gateway
+	// Bounces says how many mails of each kind this node has read where bounces
+	// and reports arrive; nil where nobody reads them.
+	Bounces func() map[string]int64
 	// MetricsElsewhere: /metrics has an address of its own (Watch) and is not
 	// served beside the API.
 	MetricsElsewhere bool

@@ -11,6 +11,7 @@ import (
 
 	"fangxin/handlers"
 	"fangxin/jobs"
+	"fangxin/jobs/channel"
 	"fangxin/workflow/calendar"
 
 	"github.com/redis/go-redis/v9"
@@ -75,7 +76,7 @@ func (c *ServeCmd) Run(g *Globals) error {
 			g.runner(e, log, post, out.mailbox).Run(ctx)
 		}
 	}()
-	err = c.listen(ctx, g, e, log, gateway(post, out.sms))
+	err = c.listen(ctx, g, e, log, gateway(post, out.sms), out.mailbox)
 	stop()
 	<-work
 	return err
@@ -96,10 +97,13 @@ func (g *Globals) announce(e *engine, log *slog.Logger) error {
 	return errors.Join(e.RemoveScratch(), jobs.KeepKeys(g.Context, e.Store, g.Data), jobs.KeepErasures(g.Context, e.Store, g.Data))
 }
 
-func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.Logger, sms handlers.Gateway) error {
+func (c *ServeCmd) listen(ctx context.Context, g *Globals, e *engine, log *slog.Logger, sms handlers.Gateway, mailbox *channel.Mailbox) error {
 	api, err := g.edge(e, log, sms)
 	if err != nil {
 		return err
+	}
+	if mailbox != nil {
+		api.Bounces = mailbox.Counts
 	}
 	var sites []site
 	if c.Role != "worker" {
