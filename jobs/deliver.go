@@ -30,7 +30,11 @@ func (p *Post) notice(ctx context.Context, t *asynq.Task) error {
 	if err != nil {
 		return err
 	}
-	a, links, err := p.tell(ctx, &o)
+	c, err := p.Store.Case(ctx, o.Number)
+	if err != nil {
+		return err
+	}
+	a, links, err := p.tell(ctx, &o, &c)
 	if errors.Is(err, errExhausted) {
 		return p.exhausted(ctx, &o, a)
 	}
@@ -45,8 +49,9 @@ func (p *Post) notice(ctx context.Context, t *asynq.Task) error {
 
 // tell hands a message over by the first way that is left and says which attempt
 // it was. One that was handed over before, and not written into the log because
-// this process ended, is not sent again.
-func (p *Post) tell(ctx context.Context, o *store.Owed) (store.Attempt, []store.NewLink, error) {
+// this process ended, is not sent again. c is the case as it was read for this
+// attempt.
+func (p *Post) tell(ctx context.Context, o *store.Owed, c *store.View) (store.Attempt, []store.NewLink, error) {
 	tried, err := p.Store.Attempts(ctx, o)
 	if err != nil {
 		return store.Attempt{}, nil, err
@@ -70,10 +75,10 @@ func (p *Post) tell(ctx context.Context, o *store.Owed) (store.Attempt, []store.
 			}
 			return last, nil, errExhausted
 		}
-		if err := p.quiet(ctx, o, w); err != nil {
+		if err := p.quiet(o, c, w); err != nil {
 			return store.Attempt{}, nil, err
 		}
-		a, links, err := p.hand(ctx, o, w)
+		a, links, err := p.hand(ctx, o, c, w)
 		if a.Outcome != store.Failed || !a.Lasting {
 			return a, links, err
 		}
@@ -84,9 +89,9 @@ func (p *Post) tell(ctx context.Context, o *store.Owed) (store.Attempt, []store.
 // hand tries one way once: written down as unknown before, as what it was after.
 // Of a failure that lasts the log is told before the attempt says so, so that
 // this process may end between the two.
-func (p *Post) hand(ctx context.Context, o *store.Owed, w way) (store.Attempt, []store.NewLink, error) {
+func (p *Post) hand(ctx context.Context, o *store.Owed, c *store.View, w way) (store.Attempt, []store.NewLink, error) {
 	m, links := p.compose(o, w)
-	if err := p.word(ctx, o, w, &m); err != nil {
+	if err := p.word(ctx, o, c, w, &m); err != nil {
 		return store.Attempt{}, nil, err
 	}
 	a := store.Attempt{Recipient: o.Recipient, Channel: w.Name, Merchant: w.Merchant, Contact: w.Contact, Template: m.Template, Language: m.Language}
@@ -245,7 +250,7 @@ func (p *Post) reminder(ctx context.Context, t *asynq.Task) error {
 	if k := c.ClockNo(o.No); k == nil || k.State != while {
 		return p.Store.Settle(ctx, &o, "void", "clock_ended")
 	}
-	if _, _, err = p.tell(ctx, &o); errors.Is(err, errExhausted) {
+	if _, _, err = p.tell(ctx, &o, &c); errors.Is(err, errExhausted) {
 		return p.Store.Settle(ctx, &o, "void", "no_contact")
 	}
 	if err != nil {

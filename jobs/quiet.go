@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -17,17 +16,13 @@ func (w *wait) Error() string { return "in peace until " + w.until.Format(time.R
 // quiet keeps a message to a party back in the county's quiet hours, until the
 // first instant after them. The law comes first: a notice whose own day to be
 // told on, or to be served on, would be over by then goes out at once.
-func (p *Post) quiet(ctx context.Context, o *store.Owed, w way) error {
+func (p *Post) quiet(o *store.Owed, c *store.View, w way) error {
 	if p.Rules == nil || !slices.Contains(parties, o.Recipient) {
 		return nil
 	}
 	until, now := p.Rules().Telling().QuietUntil(w.Name, p.Now())
 	if !now {
 		return nil
-	}
-	c, err := p.Store.Case(ctx, o.Number)
-	if err != nil {
-		return err
 	}
 	for _, k := range c.Clocks {
 		waits := o.Topic == "notice" && (k.Decided == o.Seq || k.Code == "service" && k.Notice == o.No || k.Code == "delivery" && o.Template == "invitation")

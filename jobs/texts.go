@@ -55,11 +55,7 @@ func textOf(template, recipient, language string) (text, bool) {
 // the text alone, any other a subject and what is below it. Where the fields
 // come from stands in texts.yaml. What the case holds sealed is read when it is
 // sent and kept nowhere.
-func (p *Post) word(ctx context.Context, o *store.Owed, w way, m *channel.Message) error {
-	c, err := p.Store.Case(ctx, o.Number)
-	if err != nil {
-		return err
-	}
+func (p *Post) word(ctx context.Context, o *store.Owed, c *store.View, w way, m *channel.Message) error {
 	m.Language = "zh"
 	if o.Recipient == "consumer" && c.Facts["language"] == "en" {
 		m.Language = "en"
@@ -68,7 +64,7 @@ func (p *Post) word(ctx context.Context, o *store.Owed, w way, m *channel.Messag
 	if !ok {
 		return &channel.Fault{Code: "unknown_template", Lasting: true}
 	}
-	fields := map[string]string{"number": o.Number, "link": p.Site + m.Link, "bureau": "", "days": "", "due": "", "reason": ""}
+	fields := map[string]string{"number": o.Number, "link": p.Site + m.Link, "bureau": "", "days": "", "due": "", "reason": "", "join": ""}
 	if p.Rules != nil {
 		fields["bureau"] = p.bureau(m.Language)
 		fields["days"] = c.TimeToAnswer(o.No, m.Language, p.Rules(), p.Now())
@@ -78,16 +74,35 @@ func (p *Post) word(ctx context.Context, o *store.Owed, w way, m *channel.Messag
 	}
 	body := t.Text
 	if w.Name != "sms" {
-		if strings.Contains(t.More, "{reason}") {
-			if fields["reason"], err = p.reason(ctx, o); err != nil {
-				return err
-			}
+		if err := p.below(ctx, o, t.More, fields); err != nil {
+			return err
 		}
 		body = frame(t, fields, m.Language)
 	}
 	m.Subject, m.Text = fill(t.Subject, fields), fill(body, fields)
 	return nil
 }
+
+// below fills the fields that only what is below the text has, and only where it
+// names them: they cost a read.
+func (p *Post) below(ctx context.Context, o *store.Owed, more string, fields map[string]string) (err error) {
+	if strings.Contains(more, "{reason}") {
+		if fields["reason"], err = p.reason(ctx, o); err != nil {
+			return err
+		}
+	}
+	if !strings.Contains(more, "{join}") {
+		return nil
+	}
+	member, err := p.Store.RespondentIsMember(ctx, o.CaseID)
+	if err == nil && !member {
+		fields["join"] = p.Site + "/join"
+	}
+	return err
+}
+
+// optional are the fields whose whole line is left out where they are empty.
+var optional = []string{"reason", "join"}
 
 // frame is a mail around a text.
 func frame(t text, fields map[string]string, language string) string {
@@ -97,7 +112,8 @@ func frame(t text, fields map[string]string, language string) string {
 	}
 	parts := []string{hello, t.Text}
 	for _, line := range strings.Split(t.More, "\n\n") { // a line for the reason only where one was given
-		if line != "" && (fields["reason"] != "" || !strings.Contains(line, "{reason}")) {
+		empty := slices.ContainsFunc(optional, func(f string) bool { return fields[f] == "" && strings.Contains(line, "{"+f+"}") })
+		if line != "" && !empty {
 			parts = append(parts, line)
 		}
 	}

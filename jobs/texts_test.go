@@ -13,6 +13,7 @@ import (
 	"fangxin/store"
 	"fangxin/store/storetest"
 	"fangxin/workflow"
+	"fangxin/workflow/register"
 )
 
 var place = regexp.MustCompile(`\{[^}]*\}`)
@@ -41,7 +42,7 @@ func TestEveryMessageHasItsWords(t *testing.T) {
 				continue
 			}
 			for _, field := range place.FindAllString(x.Subject+x.Text+x.More, -1) {
-				if !strings.Contains("{number}{link}{bureau}{days}{due}{reason}", field) {
+				if !strings.Contains("{number}{link}{bureau}{days}{due}{reason}{join}", field) {
 					t.Errorf("%s in %s: no such field %s", k.Kind, language, field)
 				}
 			}
@@ -88,7 +89,7 @@ func TestANoticeInWords(t *testing.T) {
 		for _, name := range []string{"sms", "mail"} {
 			o := store.Owed{Number: number, CaseID: c.ID, No: 2, Seq: 2, Topic: "notice", Recipient: "consumer", Template: "correction"}
 			m, _ := p.compose(&o, way{Channel: channel.Channel{Name: name}})
-			if err := p.word(ctx, &o, way{Channel: channel.Channel{Name: name}}, &m); err != nil {
+			if err := p.word(ctx, &o, &c, way{Channel: channel.Channel{Name: name}}, &m); err != nil {
 				t.Fatal(err)
 			}
 			if m.Language != "zh" || m.Subject != "请补正投诉材料 "+number || !strings.Contains(m.Text, "3个工作日") || !strings.Contains(m.Text, "https://fangxin.example/c/"+number+"#") {
@@ -112,11 +113,15 @@ func TestQuietHours(t *testing.T) {
 		t.Fatal(all, err)
 	}
 	o := &all[1]
+	c, err := w.Case(context.Background(), o.Number)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for at, until := range map[string]string{"2026-05-06T20:59:59+08:00": "", "2026-05-06T21:00:00+08:00": "2026-05-07T08:00:00+08:00", "2026-05-07T07:59:59+08:00": "2026-05-07T08:00:00+08:00",
 		"2026-05-07T08:00:00+08:00": "", "2026-05-12T23:00:00+08:00": ""} { // the last: service is due on that day
 		now, _ := time.Parse(time.RFC3339, at)
 		w.Set(now)
-		err := p.quiet(context.Background(), o, way{Channel: channel.Channel{Name: "sms"}})
+		err := p.quiet(o, &c, way{Channel: channel.Channel{Name: "sms"}})
 		var rest *wait
 		got := ""
 		if err != nil {
@@ -126,8 +131,58 @@ func TestQuietHours(t *testing.T) {
 		if got != until {
 			t.Errorf("at %s it waits until %q, want %q", at, got, until)
 		}
-		if err := p.quiet(context.Background(), o, way{Channel: channel.Channel{Name: "mail"}}); err != nil {
+		if err := p.quiet(o, &c, way{Channel: channel.Channel{Name: "mail"}}); err != nil {
 			t.Errorf("a mail wakes nobody: %v", err)
 		}
 	}
+}
+
+// A merchant that is no member of the green channel is invited in its mail, in
+// both languages; a member is not, and a short message has no room for it.
+func TestWhoIsNoMemberIsInvitedToJoin(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		ctx, by := context.Background(), store.By{Actor: "officer:zhang", Why: "window"}
+		number := w.File()
+		w.Do(number, "classify", "invite_settlement")
+		c, err := w.Case(ctx, number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entry, err := w.OpenMerchant(ctx, store.Once{}, by, register.Details{Name: "惠民超市", Size: "large", ShopAddress: "中心大街1号"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Run("insert into case_merchants (case_id, no, respondent, seq, merchant_id, how, actor, why, at) select c.id, 1, 0, 1, m.id, 'officer', 'officer:zhang', '', c.filed_at from cases c, merchants m where c.id = $1", c.ID)
+		p := &Post{Store: w.Store, Log: slog.New(slog.DiscardHandler), Now: w.Now, Rules: w.Law, Site: "https://fangxin.example"}
+		said := func(name string) string {
+			o := store.Owed{Number: number, CaseID: c.ID, No: 3, Seq: 3, Topic: "notice", Recipient: "merchant", Template: "invitation"}
+			m, _ := p.compose(&o, way{Channel: channel.Channel{Name: name}})
+			if err := p.word(ctx, &o, &c, way{Channel: channel.Channel{Name: name}}, &m); err != nil {
+				t.Fatal(err)
+			}
+			return m.Text
+		}
+		invited := func(text string) bool {
+			return strings.Contains(text, "绿色通道") && strings.Contains(text, "https://fangxin.example/join")
+		}
+		if !invited(said("mail")) || invited(said("sms")) {
+			t.Errorf("%s\n%s", said("mail"), said("sms"))
+		}
+		m, err := w.Apply(ctx, store.Once{}, by, store.Application{Merchant: entry.ID, Checklist: register.Checklist{Place: true, Staff: true, Computer: true, Telephone: true, Procedure: true},
+			Terms: register.Terms{AnswerDays: 3}, People: []store.NewPerson{{Role: "contact", Name: "李娜", Phone: "13900000001"}},
+			Papers: []store.NewPaper{{Kind: "licence", Name: "执照", Digest: make([]byte, 32)}, {Kind: "pledge", Name: "承诺书", Digest: make([]byte, 32)}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.DecideMember(ctx, store.Once{Scope: "t"}, by, m.ID, store.Decision{What: "approve"}); err != nil {
+			t.Fatal(err)
+		}
+		if text := said("mail"); strings.Contains(text, "绿色通道") || strings.Contains(text, "{join}") {
+			t.Error(text)
+		}
+		english := frame(texts["invitation"]["en"], map[string]string{"join": "https://fangxin.example/join"}, "en")
+		if !strings.Contains(english, "green channel") || !strings.Contains(english, "{join}") {
+			t.Error(english)
+		}
+	})
 }
