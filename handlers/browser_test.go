@@ -97,7 +97,10 @@ func browse(t *testing.T, script []string, env ...string) {
 }
 
 // Whole lives in a real browser, on a phone, with scripts and without.
-func TestBrowser(t *testing.T) { browse(t, []string{"--test", "lives.test.mjs", "members.test.mjs"}) }
+func TestBrowser(t *testing.T) { browse(t, []string{"--test", "lives.test.mjs"}) }
+
+// A member's pages, on a server of their own: in whole lives weeks pass.
+func TestMembersInTheBrowser(t *testing.T) { browse(t, []string{"--test", "members.test.mjs"}) }
 
 // The pages as they look, for people to judge: make screenshots.
 func TestScreenshots(t *testing.T) {
