@@ -27,6 +27,6 @@ func (p *Post) lostLink(ctx context.Context, t *asynq.Task) error {
 		return store.ErrNotHeld
 	}
 	number := l.Fields["number"]
-	l.Fields = map[string]string{"number": number, "link": p.Site + "/c/" + number + "#" + token}
+	l.Fields = map[string]string{"number": number, "link": "/c/" + number + "#" + token}
 	return p.sendLetter(ctx, t, &o, &l)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"fangxin/jobs"
 	"fangxin/store"
 	"fangxin/store/storetest"
 )
@@ -30,7 +31,7 @@ func TestALostLinkGoesToTheRegisteredContactOnly(t *testing.T) {
 		}
 		number, first := file("13900000001")
 		ended, _ := file("13900000002")
-		open(t, w, box.channel(), nil)
+		open(t, w, box.channel(), func(p *jobs.Post) { p.Site = "https://fangxin.example" })
 		until(t, "the receipts are sent, with links of their own", func() bool {
 			return w.Count("select count(*) from outbox where state = 'owed'") == 0
 		})
@@ -55,6 +56,9 @@ func TestALostLinkGoesToTheRegisteredContactOnly(t *testing.T) {
 		for _, m := range box.all {
 			if m.Template == "lost_link" {
 				links = append(links, m.Link)
+				if strings.Count(m.Text, "https://fangxin.example/c/"+number+"#") != 1 || strings.Count(m.Text, "https://") != 1 {
+					t.Errorf("the site is not there once: %s", m.Text)
+				}
 			}
 		}
 		path, token, _ := strings.Cut(strings.Join(links, " "), "#")
