@@ -146,20 +146,21 @@ func TestAMailServerThatFails(t *testing.T) {
 func TestAMailServerThatHangs(t *testing.T) {
 	ca := channeltest.NewCA(t)
 	for _, stage := range []string{"login", "mail", "rcpt", "data", "taken"} {
-		reached := make(chan struct{})
+		reached, over := make(chan struct{}), make(chan struct{})
 		server := channeltest.NewMailServer(t, ca, "implicit", true)
-		ctx, cancel := context.WithCancel(t.Context())
 		server.Say = func(at, _ string) error {
 			if at == stage {
 				close(reached)
-				<-ctx.Done()
+				<-over // it answers when nobody waits any more
 			}
 			return nil
 		}
+		ctx, cancel := context.WithCancel(t.Context())
 		go func() { <-reached; cancel() }()
 		if _, err := mailChannel(t, server.URL, ca).Send(ctx, to); code(err) != "mail.timeout" {
 			t.Errorf("%s: %v", stage, err)
 		}
+		close(over)
 	}
 }
 
