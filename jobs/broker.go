@@ -25,6 +25,7 @@ type broker struct {
 	client  atomic.Pointer[asynq.Client]
 	inspect *asynq.Inspector
 	servers []*asynq.Server
+	windows map[string]*window // of each queue
 
 	mu      sync.Mutex // of what follows
 	started bool
@@ -69,10 +70,12 @@ func dial(url string, retries int, patience time.Duration) *redis.Client {
 
 // startBroker makes the clients; begun bounds what their handlers may take.
 func (p *Post) startBroker(begun context.Context) {
-	b := &broker{quick: dial(p.Redis, -1, p.Limits.Slow), patient: dial(p.Redis, 2, 2*time.Second)}
+	b := &broker{quick: dial(p.Redis, -1, p.Limits.Slow), patient: dial(p.Redis, 2, 2*time.Second), windows: map[string]*window{}}
 	b.inspect = asynq.NewInspectorFromRedisClient(b.quick)
 	b.introduce()
 	for _, q := range store.Queues { // one server each: a fault in one queue holds no other up
+		b.windows[q] = &window{first: p.Limits.Workers}
+		b.windows[q].close()
 		b.servers = append(b.servers, asynq.NewServerFromRedisClient(b.patient, asynq.Config{
 			Concurrency: p.Limits.Workers, Queues: map[string]int{q: 1}, BaseContext: func() context.Context { return begun },
 			TaskCheckInterval: p.Limits.Poll / 2, DelayedTaskCheckInterval: 2 * time.Second, ShutdownTimeout: p.Limits.Grace,
@@ -173,6 +176,9 @@ func (p *Post) lost(ctx context.Context, err error) {
 }
 
 func (p *Post) recall(ctx context.Context) {
+	for _, w := range p.broker.windows {
+		w.close()
+	}
 	if n, err := p.Store.Recall(ctx, inRedis); err != nil {
 		p.Log.ErrorContext(ctx, "what redis has comes back when its time is over", "error", err)
 	} else if n > 0 {

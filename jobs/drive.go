@@ -13,6 +13,7 @@ import (
 func (p *Post) Run(ctx context.Context) {
 	p.ready()
 	begun, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	p.giveUp = giveUp
 	defer giveUp()
 	var loops sync.WaitGroup
 	if p.Redis != "" {

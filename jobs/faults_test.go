@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -218,18 +219,19 @@ func TestStoppedInTheMiddle(t *testing.T) {
 			<-open
 			return nil
 		}
-		r.grace = 300 * time.Millisecond
+		r.grace = 10 * time.Minute
 		o := r.post(nil)
 		if r.url != "" {
 			r.carriedBy("redis")
 		}
 		r.load(4) // two messages each: as many as the workers of SQLite
 		until(t, "all are under way", func() bool { return begun.Load() == 8 })
-		go func() { time.Sleep(20 * time.Millisecond); close(open) }()
-		o.stop()
-		if n := r.w.Count(owing); n != 1 {
-			t.Errorf("%d are still owed", n)
-		}
+		var stopped sync.WaitGroup
+		stopped.Go(o.stop)
+		close(open)
+		until(t, "all but one are told", func() bool { return r.w.Count(owing) == 1 })
+		o.EndGrace()
+		stopped.Wait()
 		left, err := r.w.Messages(ctx, "owed", 5)
 		if err != nil || len(left) != 1 || left[0].ID() != stubborn.Load() || left[0].Attempts != 0 || left[0].Held != "" {
 			t.Errorf("%+v %v", left, err)

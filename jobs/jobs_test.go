@@ -11,14 +11,12 @@ import (
 
 	"fangxin/jobs"
 	"fangxin/store/storetest"
-
-	"go.uber.org/goleak"
 )
 
 // The runner enforces, reminds, beats and seals, and ends when it is told to.
 func TestRunner(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
-		defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+		defer ends(t)()
 		number := w.File()
 		w.Do(number, "classify", "dispatch")
 		w.Advance(30 * 24 * time.Hour)

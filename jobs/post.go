@@ -36,6 +36,7 @@ type Post struct {
 	Redis    string // URL; empty: in process
 	Limits   Limits
 
+	giveUp func() // ends the grace of what is under way
 	mux    *asynq.ServeMux
 	broker *broker     // nil without Redis
 	up     atomic.Bool // Redis carries

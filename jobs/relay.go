@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"fangxin/store"
@@ -20,11 +21,15 @@ func (p *Post) relay(ctx context.Context, q string) (int, error) {
 	if some, err := p.Store.Waiting(ctx, q); err != nil || !some {
 		return 0, err
 	}
-	there, err := p.Store.PassedOn(ctx, q, inRedis, p.Limits.PassedOn)
-	if err != nil || there >= p.Limits.PassedOn {
+	there, overdue, err := p.Store.PassedOn(ctx, q, inRedis, p.Limits.PassedOn)
+	if err != nil {
 		return 0, err
 	}
-	lot, err := p.Store.Claim(ctx, q, inRedis, p.Now().Add(p.Limits.Patience), min(relayLot, p.Limits.PassedOn-there), false)
+	room := p.broker.windows[q].turn(there, overdue, p.Limits.PassedOn)
+	if room <= 0 {
+		return 0, nil
+	}
+	lot, err := p.Store.Claim(ctx, q, inRedis, p.Now().Add(p.Limits.Patience), min(relayLot, room), false)
 	for i := range lot {
 		if err := p.enqueue(ctx, &lot[i]); err != nil {
 			p.lost(ctx, err) // takes the whole lot back
@@ -33,6 +38,32 @@ func (p *Post) relay(ctx context.Context, q string) (int, error) {
 	}
 	return len(lot), err
 }
+
+// window is how many messages of a queue may wait in Redis at once. It widens
+// while they are taken and narrows when some were not taken in time: to pass
+// these on again puts them behind tasks that mean nothing any more, and whoever
+// passed on more than is worked would do so for ever and deliver nothing.
+type window struct {
+	first int
+	now   atomic.Int64
+}
+
+// turn moves the window by what waits there, and says how many more may.
+func (w *window) turn(there, overdue, most int) int {
+	n := int(w.now.Load())
+	switch {
+	case overdue > 0:
+		n = max(min(n, there)/2, 1)
+	case 2*there <= n:
+		n = min(max(2*n, w.first), most)
+	}
+	w.now.Store(int64(n))
+	return n - (there - overdue)
+}
+
+// close makes it begin anew: Redis was lost, and comes back empty or with tasks
+// that are not held any more.
+func (w *window) close() { w.now.Store(int64(w.first)) }
 
 // taskID is the message's id with the claim that passed it on: an older task of
 // the same message, archived or come back from a snapshot, is never in its way.

@@ -194,10 +194,13 @@ func (s *Store) Recall(ctx context.Context, holder string) (int64, error) {
 	return done.RowsAffected()
 }
 
-// PassedOn counts what a holder has of a queue, no further than limit.
-func (s *Store) PassedOn(ctx context.Context, queue, holder string, limit int) (n int, err error) {
-	err = s.pool.QueryRowContext(ctx, "select count(*) from (select 1 from outbox where state = 'owed' and queue = $1 and held = $2 limit $3) x", queue, holder, limit).Scan(&n)
-	return n, err
+// PassedOn counts what a holder has of a queue, no further than limit, and how
+// much of it he has had for longer than he may.
+func (s *Store) PassedOn(ctx context.Context, queue, holder string, limit int) (n, overdue int, err error) {
+	err = s.pool.QueryRowContext(ctx, `select count(*), coalesce(sum(case when next_at <= $4 then 1 else 0 end), 0)
+		from (select next_at from outbox where state = 'owed' and queue = $1 and held = $2 order by next_at limit $3) x`,
+		queue, holder, limit, s.stamp(s.cfg.Now())).Scan(&n, &overdue)
+	return n, overdue, err
 }
 
 // Messages lists messages in a state (owed, dead), the oldest first.

@@ -128,8 +128,8 @@ func TestRecall(t *testing.T) {
 		w.File()
 		w.File()
 		claim(t, w, "notices", "redis", 1, false)
-		if n, err := w.PassedOn(ctx, "notices", "redis", 10); n != 1 || err != nil {
-			t.Error(n, err)
+		if n, late, err := w.PassedOn(ctx, "notices", "redis", 10); n != 1 || late != 0 || err != nil {
+			t.Error(n, late, err)
 		}
 		claim(t, w, "notices", "node", 1, true)
 		if ok, err := w.Waiting(ctx, "notices"); ok || err != nil {
@@ -140,6 +140,11 @@ func TestRecall(t *testing.T) {
 		}
 		if ok, err := w.Waiting(ctx, "notices"); !ok || err != nil {
 			t.Error(ok, err)
+		}
+		claim(t, w, "notices", "redis", 1, false)
+		w.Advance(time.Minute) // as long as claim lets him
+		if n, late, err := w.PassedOn(ctx, "notices", "redis", 10); n != 1 || late != 1 || err != nil {
+			t.Error(n, late, err)
 		}
 	})
 }
