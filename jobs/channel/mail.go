@@ -85,7 +85,7 @@ func (m *Mail) send(ctx context.Context, msg Message, from *netmail.Address) (Se
 // Message-ID by which a second one can be recognised.
 func (m *Mail) letter(msg Message, from *netmail.Address, to, mark string) ([]byte, error) {
 	var h mail.Header
-	h.SetAddressList("From", []*mail.Address{(*mail.Address)(from)})
+	h.SetAddressList("From", []*mail.Address{from})
 	h.SetAddressList("To", []*mail.Address{{Address: to}})
 	h.SetSubject(oneLine(msg.Subject))
 	h.SetDate(m.Now())
