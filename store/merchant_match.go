@@ -193,15 +193,23 @@ func (b *book) linkCase(caseID, seq, merchantID int64, how string, by By) error 
 }
 
 // LinkCase says that a case's present respondent is another entry than was found:
-// an officer's decision, with a reason.
+// an officer's decision, with a reason. What the complainant stated is looked at
+// first, so that nothing that is found later stands above the decision.
 func (s *Store) LinkCase(ctx context.Context, q Once, by By, number, ref string) error {
 	c, err := s.Case(ctx, number)
+	if err != nil {
+		return err
+	}
+	stated, err := s.respondents(ctx, c.ID)
 	if err != nil {
 		return err
 	}
 	q.Asked = []any{number, ref, by.Why}
 	linked := ref
 	return s.writeOnce(ctx, q, &linked, func(b *book) error {
+		if err := b.matchCase(s.places(), c.ID, stated); err != nil {
+			return err
+		}
 		e, err := entryByRef(b.ctx, b.tx, ref)
 		if err != nil {
 			return err

@@ -283,6 +283,25 @@ func TestHistoryStaysAttributable(t *testing.T) {
 	})
 }
 
+// An officer who decides before anybody looked the complaint's words up decides
+// for good: what they would have led to stands before his decision, not above it.
+func TestADecisionStandsAboveWhatIsFoundLater(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		town := "370321001"
+		take(t, w, row(register.Details{Name: "惠民超市", Code: codeA, Town: town}))
+		shop := find(t, w, "惠民超市")[0]
+		number := fileAgainst(t, w, workflow.Respondent{Name: "路口那家店", Address: "东岳路3号"}, town)
+		if err := w.LinkCase(ctx, store.Once{}, zhang, number, shop.ID); err != nil {
+			t.Fatal(err)
+		}
+		match(t, w)
+		got, err := w.CaseMerchants(ctx, number)
+		if err != nil || len(got) != 2 || got[0].How != "opened" || got[0].Respondent != 1 || got[1].How != "officer" || got[1].Respondent != 1 || got[1].Merchant != shop.ID {
+			t.Errorf("%+v %v", got, err)
+		}
+	})
+}
+
 // A person settles a doubt: the same, or candidates that are one merchant.
 func TestSettleReview(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
