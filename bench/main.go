@@ -60,6 +60,8 @@ var parts = []part{
 	{"cost-postgres", time.Minute, func(b *bench) error { return b.cost(b.postgres) }},
 	{"cost-sqlite", time.Minute, func(b *bench) error { return b.cost("") }},
 	{"verify", time.Minute, (*bench).verify},
+	{"notices-postgres", time.Minute, func(b *bench) error { return b.notices(b.postgres) }},
+	{"notices-sqlite", time.Minute, func(b *bench) error { return b.notices("") }},
 	{"register-postgres", 5 * time.Minute, func(b *bench) error { return b.registers(b.postgres) }},
 	{"register-sqlite", 5 * time.Minute, func(b *bench) error { return b.registers("") }},
 }
