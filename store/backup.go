@@ -21,6 +21,10 @@ import (
 // archiveForm is the form of archives that this program writes.
 const archiveForm = 1
 
+// endEntry is the last of a main archive: one that was cut between two entries
+// reads as one that ends there.
+const endEntry = "end"
+
 // Manifest is the first entry of an archive.
 type Manifest struct {
 	Form      int       `json:"form"`
@@ -62,6 +66,9 @@ func (s *Store) Backup(ctx context.Context, main, keys io.Writer, keep time.Dura
 			return err
 		}
 		if err := write(a); err != nil {
+			return err
+		}
+		if err := a.bytes(endEntry, nil); err != nil {
 			return err
 		}
 		return a.Close()

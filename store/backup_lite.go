@@ -48,13 +48,19 @@ func (s *Store) snapshotLite(ctx context.Context, use func(q queryer, write func
 		return fmt.Errorf("backup: %w", err)
 	}
 	return use(copied, func(a *archive) error {
-		if _, err := copied.ExecContext(ctx, "delete from case_keys"); err != nil {
+		for _, text := range []string{"delete from case_keys", "delete from file_keys"} {
+			if _, err := copied.ExecContext(ctx, text); err != nil {
+				return err
+			}
+		}
+		files, err := archived(ctx, copied)
+		if err := errors.Join(err, copied.Close()); err != nil {
 			return err
 		}
-		if err := copied.Close(); err != nil {
+		if err := a.file("database.sqlite", path); err != nil {
 			return err
 		}
-		return a.file("database.sqlite", path)
+		return s.filesTo(ctx, a, files)
 	})
 }
 

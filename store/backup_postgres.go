@@ -40,7 +40,7 @@ func (s *Store) snapshotPostgres(ctx context.Context, use func(q queryer, write 
 			return err
 		}
 		for _, t := range tables {
-			if t.Name == "case_keys" {
+			if t.Name == "case_keys" || t.Name == "file_keys" {
 				continue
 			}
 			chunks := &chunks{a: a, name: t.Name}
@@ -48,12 +48,13 @@ func (s *Store) snapshotPostgres(ctx context.Context, use func(q queryer, write 
 				return fmt.Errorf("backup: table %s: %w", t.Name, err)
 			}
 		}
-		return a.bytes(endEntry, nil)
+		files, err := archived(ctx, conn)
+		if err != nil {
+			return err
+		}
+		return s.filesTo(ctx, a, files)
 	})
 }
-
-// endEntry ends the tables: an archive that was cut where an entry begins has none.
-const endEntry = "end"
 
 // tablesOf lists the tables of the schema and their columns, without the
 // migrations' own.

@@ -23,7 +23,10 @@ type Request struct {
 	Scope   string
 	Unique  string
 	Links   []NewLink
-	Sees    *Scope // what the caller may see of another case that the command names; nil: all
+	// Draft is the hash of the secret under which files wait that come with the
+	// command: they are the case's in the same transaction, or nobody's.
+	Draft []byte
+	Sees  *Scope // what the caller may see of another case that the command names; nil: all
 }
 
 // Answer is what the caller gets, and gets again when he asks with the same key.
@@ -246,6 +249,9 @@ func (s *Store) Execute(ctx context.Context, q Request) (Answer, error) {
 		default:
 			return Answer{}, ErrClosed
 		}
+	}
+	if q.Draft != nil && errors.Is(r.err, errMismatch) {
+		return Answer{}, ErrNoWaiting // another act brought its files, or somebody removed one, in the same moment
 	}
 	return r.answer, r.err
 }

@@ -16,12 +16,12 @@ import (
 //
 // Deleting the key is what erases: every sealed box is unreadable from then on.
 // The other rows were made of people and words and could be guessed back.
-var dies = []string{"case_keys", "blind", "notes", "case_search"}
+var dies = []string{"case_keys", "blind", "notes", "case_search", "files"}
 
 // eraseBeside gives the statements that erase a case, or with "= any($1)" several.
 // The log, which holds commitments only, stays as it is.
 func eraseBeside(dialect, is string) []string {
-	var out []string
+	out := []string{"insert into file_gone (id, part) select id, '' from files where case_id " + is + " on conflict do nothing"}
 	for _, table := range dies {
 		column := "case_id"
 		if table == "case_search" && dialect == "sqlite" { // a full-text table knows its rows by rowid only

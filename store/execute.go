@@ -64,8 +64,12 @@ func (s *Store) prepare(ctx context.Context, q Request) (*request, error) {
 			return nil, err
 		}
 	}
-	if r.sealed, err = s.seal(ctx, r.caseID, &r.Command); err != nil {
-		if answer, ok := s.answered(ctx, r); ok { // erased since, but answered before
+	files, err := s.bring(ctx, r)
+	if err == nil {
+		r.sealed, err = s.seal(ctx, r.caseID, &r.Command, files)
+	}
+	if err != nil {
+		if answer, ok := s.answered(ctx, r); ok { // erased or brought since, but answered before
 			return answer, nil
 		}
 		return nil, err
@@ -85,7 +89,8 @@ func (s *Store) fingerprint(q *Request) ([]byte, error) {
 		Sees    int64
 		Input   workflow.Input
 		Private *workflow.Private
-	}{q.Case, q.Command.Event, q.Command.Actor, q.Command.Sees, q.Command.Input, q.Command.Private})
+		Draft   []byte `json:",omitempty"`
+	}{q.Case, q.Command.Event, q.Command.Actor, q.Command.Sees, q.Command.Input, q.Command.Private, q.Draft})
 	print := s.cfg.Keys.print(text)
 	return print[:], err
 }

@@ -217,7 +217,7 @@ func (d *door) keep(f *folding, s series, got *found) {
 
 // answer says what became of a command, and stores what came with it.
 func (d *door) answer(r *request, f *folding, steps []workflow.Step) {
-	d.attach(r, f, steps[0].Event.Seq)
+	d.attach(r, f, &steps[0].Event)
 	r.answer = Answer{CaseID: f.now.ID, Number: f.now.Number, Version: f.now.Version, State: f.now.State, Outcome: f.now.Outcome, Events: make([]Done, len(steps))}
 	for i := range steps {
 		e := &steps[i].Event
@@ -226,12 +226,17 @@ func (d *door) answer(r *request, f *folding, steps []workflow.Step) {
 }
 
 // attach stores what came sealed with the command, and its links.
-func (d *door) attach(r *request, f *folding, seq int64) {
+func (d *door) attach(r *request, f *folding, e *workflow.Event) {
 	box := &r.sealed
 	if r.Command.Event == "split_report" {
 		return // its words belong to the report record
 	}
-	d.attachBox(box, f, seq)
+	d.attachBox(box, f, e.Seq)
+	x := &d.rows.files
+	for _, b := range box.files {
+		x.id, x.wrapped, x.caseID, x.seq = append(x.id, b.id), append(x.wrapped, b.wrapped), append(x.caseID, f.now.ID), append(x.seq, e.Seq)
+		x.actor, x.side = append(x.actor, e.Actor), append(x.side, r.Command.Actor.Side())
+	}
 	l := &d.rows.links
 	for _, link := range r.Links {
 		l.hash, l.caseID, l.role, l.actor = append(l.hash, link.Hash), append(l.caseID, f.now.ID), append(l.role, link.Role), append(l.actor, link.Actor)

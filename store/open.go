@@ -37,6 +37,20 @@ type Config struct {
 	// Migrate applies missing migrations at opening: the embedded default. A
 	// PostgreSQL schema is migrated by `fangxin migrate up`.
 	Migrate bool
+	// Files is the folder of files, the same for every node; empty: files in Data.
+	// Uploads are what a file may be, zero for DefaultFileLimits. Scan looks for what
+	// harms in a file before anybody gets it; nil: nobody looks.
+	Files   string
+	Uploads FileLimits
+	Scan    Scan
+}
+
+// Limits are what a file may be.
+func (c *Config) Limits() FileLimits {
+	if c.Uploads.Count == 0 {
+		return DefaultFileLimits()
+	}
+	return c.Uploads
 }
 
 // Store is one node's memory.

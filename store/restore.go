@@ -44,6 +44,10 @@ type Restored struct {
 	Owed       int64    // notices that were owed
 	Skipped    []string // numbers that are not given out again
 	UnknownKek []string // keys that wrap cases' keys and are not configured here
+	Files      int64    // of cases
+	NoFiles    int64    // of these, whose bytes are not in the backup
+
+	folder string // of files
 }
 
 // ErrNotEmpty says that a restore was asked for over something.
@@ -63,6 +67,7 @@ func Restore(ctx context.Context, cfg Config, main io.Reader, opt RestoreOptions
 	if err := out.openKeys(cfg, &opt); err != nil {
 		return out, err
 	}
+	out.folder = (&Store{cfg: cfg}).folder()
 	if cfg.URL == "" {
 		return out, out.lite(ctx, cfg, a, main, opt)
 	}
@@ -117,7 +122,7 @@ func drain(a *tar.Reader, from io.Reader) error {
 // settle does, in the restored database before anybody uses it, what makes a
 // restore true: keys, erasures, numbers, notices, and a record of itself.
 func (out *Restored) settle(ctx context.Context, s *Store, db session, opt RestoreOptions) error {
-	for _, step := range []func(context.Context, *Store, session, RestoreOptions) error{out.takeKeys, out.publishAgain, out.eraseAgain, out.closeNumbers, out.holdNotices, out.record} {
+	for _, step := range []func(context.Context, *Store, session, RestoreOptions) error{out.takeKeys, out.publishAgain, out.eraseAgain, out.settleFiles, out.closeNumbers, out.holdNotices, out.record} {
 		if err := step(ctx, s, db, opt); err != nil {
 			return fmt.Errorf("restore: %w", err)
 		}

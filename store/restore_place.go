@@ -42,10 +42,13 @@ func (out *Restored) lite(ctx context.Context, cfg Config, a *tar.Reader, source
 	if err := writeEntry(a, "database.sqlite", filepath.Join(work, "fangxin.db")); err != nil {
 		return err
 	}
+	if err := takeFiles(out.folder, a); err != nil {
+		return err
+	}
 	if err := drain(a, source); err != nil {
 		return err
 	}
-	cfg.Data = work
+	cfg.Data, cfg.Files = work, out.folder
 	s, err := Connect(ctx, cfg)
 	if err != nil {
 		return err
@@ -124,7 +127,7 @@ func (out *Restored) postgres(ctx context.Context, cfg Config, a *tar.Reader, so
 		return err
 	}
 	err = s.within(ctx, func(conn *sql.Conn) error {
-		if err := fill(ctx, conn, a); err != nil {
+		if err := fill(ctx, conn, a, out.folder); err != nil {
 			return fmt.Errorf("restore: %w", err)
 		}
 		if _, err := io.Copy(io.Discard, source); err != nil {
@@ -217,7 +220,7 @@ func (s *Store) vacant(ctx context.Context, schema int64) error {
 }
 
 // fill copies every table in, as the archive names them, and sets the counters.
-func fill(ctx context.Context, conn *sql.Conn, a *tar.Reader) error {
+func fill(ctx context.Context, conn *sql.Conn, a *tar.Reader, folder string) error {
 	var tables []table
 	if err := nextJSON(a, "tables.json", &tables); err != nil {
 		return err
@@ -250,6 +253,11 @@ func fill(ctx context.Context, conn *sql.Conn, a *tar.Reader) error {
 		}
 		if h.Name == endEntry {
 			return resetCounters(ctx, conn)
+		}
+		if ours, err := takeFile(folder, h, a); err != nil {
+			return err
+		} else if ours {
+			continue
 		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(h.Name, "copy/"), "/")
 		t, ok := byName[name]

@@ -63,6 +63,11 @@ type rows struct {
 		role, actor    []string
 		expires, since []time.Time
 	}
+	files struct { // that waited and are a case's now
+		id, actor, side []string
+		caseID, seq     []int64
+		wrapped         [][]byte
+	}
 	answers struct {
 		key, answer []string
 		print       [][]byte

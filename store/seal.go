@@ -35,6 +35,7 @@ type sealedBox struct {
 	salt     []byte // of the commitment
 	kek      string
 	blind    []blindMac
+	files    []boundFile
 }
 
 type blindMac struct {
@@ -45,7 +46,7 @@ type blindMac struct {
 // seal encrypts the private part of a command in the caller's goroutine: the
 // committer must not pay for it. Each case has a key of its own, so a box needs
 // no other binding: in another case it does not open.
-func (s *Store) seal(ctx context.Context, caseID int64, cmd *workflow.Command) (sealedBox, error) {
+func (s *Store) seal(ctx context.Context, caseID int64, cmd *workflow.Command, files []File) (sealedBox, error) {
 	var out sealedBox
 	var key []byte
 	if caseID == 0 || cmd.Event == "split_report" { // the report's words belong to the report's key
@@ -79,7 +80,8 @@ func (s *Store) seal(ctx context.Context, caseID int64, cmd *workflow.Command) (
 	if caseID == 0 {
 		out.blind = s.cfg.Keys.macs(private)
 	}
-	return out, nil
+	out.files, err = s.wrapFiles(ctx, key, files)
+	return out, err
 }
 
 func (s *Store) caseKey(ctx context.Context, caseID int64) ([]byte, error) {
@@ -192,7 +194,7 @@ func open(key, box []byte) (Unsealed, error) {
 }
 
 // wrappedKeys are the tables of wrapped keys, with what names a row of each.
-var wrappedKeys = [][2]string{{"case_keys", "case_id"}, {"merchant_keys", "merchant_id"}, {"merchant_reviews", "id"}, {"letters", "id"}, {"webhooks", "id"}}
+var wrappedKeys = [][2]string{{"case_keys", "case_id"}, {"merchant_keys", "merchant_id"}, {"merchant_reviews", "id"}, {"letters", "id"}, {"webhooks", "id"}, {"file_keys", "file_id"}}
 
 // Rewrap wraps every key of a case, a merchant, a row that waits or a letter with the first
 // configured key and says how many it changed. Data stay as they are. It goes in
@@ -231,9 +233,9 @@ func (s *Store) rewrapLot(ctx context.Context, table, name string) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	again := map[int64][]byte{}
+	again := map[any][]byte{}
 	err = scan(rows, func() error {
-		var id int64
+		var id any // a number or a text
 		var kek string
 		var wrapped []byte
 		err := rows.Scan(&id, &kek, &wrapped)

@@ -47,8 +47,11 @@ const (
 		and (late_from, case_id) > (?, ?) order by late_from, case_id limit ?) order by 1`
 	liteClocks = `select no, code, state, seq, rule, n, unit, roll, starts, due, late_from, calendar, provisional, notice, ended, more
 		from clocks where case_id = ? order by no`
-	liteKey   = `select print, answer from idempotency where key = ?`
-	liteBlock = `update number_blocks set node = node where id = ? and closed_at is null`
+	liteFiles = `update files set case_id = ?, seq = ?, actor = ?, side = ?, wrapped = ?, draft = null, expires_at = case when state = 'refused' then expires_at end
+		where id = ? and case_id is null and state <> 'removed'`
+	liteFileKeys = `delete from file_keys where file_id = ?`
+	liteKey      = `select print, answer from idempotency where key = ?`
+	liteBlock    = `update number_blocks set node = node where id = ? and closed_at is null`
 
 	liteCases    = `insert into cases (id, number, kind, version, head, state, outcome, unit, town, domain, filed_at, body) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	liteMoved    = `update cases set version = ?, domain = ?, state = ?, outcome = ?, unit = ?, town = ?, body = ?, head = ? where id = ? and version = ?`
@@ -335,6 +338,11 @@ func (s *lite) beside(w *writer, r *rows) {
 	w.put(len(l.hash), liteLinks, true, func(i int) {
 		s.blob(l.hash[i]).int(l.caseID[i]).texts(l.role[i], l.actor[i]).time(&l.expires[i]).time(&l.since[i])
 	})
+	x := &r.files
+	w.put(len(x.id), liteFiles, true, func(i int) {
+		s.int(x.caseID[i]).int(x.seq[i]).texts(x.actor[i], x.side[i]).blob(x.wrapped[i]).text(x.id[i])
+	})
+	w.put(len(x.id), liteFileKeys, true, func(i int) { s.text(x.id[i]) })
 	if len(r.erased) > 0 {
 		for _, text := range eraseBeside("sqlite", "= ?") {
 			w.put(len(r.erased), text, false, func(i int) { s.int(r.erased[i]) })

@@ -53,6 +53,16 @@ type Private struct {
 	Person     *Person     `json:"person,omitempty"`
 	Respondent *Respondent `json:"respondent,omitempty"`
 	Words      string      `json:"words,omitempty"` // facts, reason, offer terms: free text
+	Files      []File      `json:"files,omitempty"` // that came with the act
+}
+
+// File is what the log commits to of a file, salted as everything sealed: which
+// one, of what kind and size, and the SHA-256 of what was received, hexadecimal.
+type File struct {
+	ID     string `json:"id"`
+	Kind   string `json:"kind"`
+	Size   int64  `json:"size"` // bytes
+	SHA256 string `json:"sha256"`
 }
 
 // Person is the complainant as Order 121 Art. 10 (1) asks for.
