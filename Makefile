@@ -1,5 +1,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
+# HEIC is read by libheif in its sandbox alone, never by a library of the system.
+export GOFLAGS := -tags=nodynamic
 CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/fangxin
 
 help: ## what can be made

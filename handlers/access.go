@@ -22,6 +22,10 @@ func (s *Server) grant(ctx context.Context, r Route, call *Call, token string) e
 	if r.Who == Member || r.Who == Insider {
 		return s.grantMember(ctx, call, token)
 	}
+	if r.Who == Uploader {
+		_, err := s.Store.DraftFiles(ctx, store.DraftHash(token))
+		return err
+	}
 	who, err := s.Store.Admit(ctx, token, call.Param("number"))
 	call.User, call.Link = who.User, who.Link
 	if errors.Is(err, store.ErrNoLink) {

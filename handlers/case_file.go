@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -18,13 +19,15 @@ const linkTerm = 3 * 366 * 24 * time.Hour
 type filing struct {
 	Track string `json:"track"` // authority or green_channel
 	Shop  string `json:"shop"`  // code on the wall of a member's shop, instead of the respondent
+	// Uploads is the secret under which files wait that belong to the complaint.
+	Uploads string `json:"uploads"`
 	act
 }
 
 // filingFields are what a filing may say; those for officers alone are what only
 // an authority can know.
 var (
-	filingFields  = []string{"track", "person", "check", "shop", "respondent", "words", "domain", "category", "town", "amount_fen", "requests", "publish_consent", "entrust_consent", "elected", "knew_on", "language"}
+	filingFields  = []string{"track", "person", "check", "uploads", "shop", "respondent", "words", "domain", "category", "town", "amount_fen", "requests", "publish_consent", "entrust_consent", "elected", "knew_on", "language"}
 	officerFields = []string{"source", "ticket", "received_on", "on_behalf", "as"}
 )
 
@@ -108,11 +111,17 @@ func (s *Server) takeFiling(ctx context.Context, c *Call, in *filing, event stri
 	}
 	q := store.Request{Key: key, Scope: scope, Command: workflow.Command{Event: event, Actor: actor, Input: in.Input, Private: in.private(), Checked: checked},
 		Links: []store.NewLink{{Hash: hash, Role: "consumer", Actor: "consumer", Expires: s.Now().Add(linkTerm)}}}
+	if in.Uploads != "" {
+		q.Draft = store.DraftHash(in.Uploads)
+	}
 	if in.Ticket != "" { // one ticket of another system is one complaint, whoever enters it
 		q.Unique = "ticket/" + in.Source + "/" + in.Ticket
 	}
 	answer, err := s.Store.Execute(ctx, q)
 	s.giveBackCheck(ctx, &in.act, by, err)
+	if errors.Is(err, store.ErrNoWaiting) {
+		return nil, badField("uploads", "why.uploads")
+	}
 	if err != nil && c.User == nil {
 		return nil, forParty(err, "consumer")
 	}

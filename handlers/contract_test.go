@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"fangxin/store"
+
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
@@ -31,6 +33,9 @@ type contract struct {
 func init() {
 	for _, kind := range media {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
+	}
+	for _, kind := range store.FileKinds {
+		openapi3filter.RegisterBodyDecoder(kind.Media, openapi3filter.FileBodyDecoder)
 	}
 }
 

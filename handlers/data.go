@@ -19,6 +19,7 @@ type dataCopy struct {
 	Steps    []stepView    `json:"steps"`    // how the case went on
 	Notices  []servedView  `json:"notices"`  // what he was owed and what became of it
 	Links    []linkView    `json:"links"`    // of his side
+	Files    []fileView    `json:"files"`    // that he brought: each is at files/{id}/content
 	Erasures []erasureView `json:"erasures"` // what he asked for under PIPL Art. 47
 	Purpose  string        `json:"purpose"`
 	Without  string        `json:"without"` // what is not in the copy, and why
@@ -87,6 +88,9 @@ func (s *Server) data(ctx context.Context, c *Call) (any, error) {
 				out.Notices = append(out.Notices, servedView{n.No, n.Kind, n.Op, n.How, e.At})
 			}
 		}
+	}
+	if out.Files, err = s.ownFiles(ctx, v, actor, c.Language); err != nil {
+		return nil, err
 	}
 	return out, s.beside(ctx, v.Number, &out)
 }

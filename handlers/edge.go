@@ -85,6 +85,10 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 	if err := r.knows(req.URL.RawQuery); err != nil {
 		return nil, err
 	}
+	if limits[r.Limit].Stream {
+		call.Upload = &incoming{w: w, r: req, patience: s.Limits.bodyTime}
+		defer call.Upload.end()
+	}
 	if most := limits[r.Limit].Body; most > 0 {
 		if call.Body, err = readBody(w, req, r.takes(), most, s.Limits.bodyTime); err != nil {
 			return nil, err
@@ -180,7 +184,7 @@ func (r Route) token(req *http.Request) (string, error) {
 // bearer is the token of a request whose route asks for one. Nothing that no
 // token can be is looked up.
 func bearer(r *http.Request, who Who) (string, error) {
-	if who == Anyone || who == Machine || who == Signing || (who == Filer || who == Visitor) && r.Header.Get("Authorization") == "" {
+	if who == Anyone || who == Machine || who == Signing || (who == Filer || who == Visitor || who == Uploader) && r.Header.Get("Authorization") == "" {
 		return "", nil
 	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -199,7 +203,7 @@ type caller struct {
 // admit finds out who calls, within what may be guessed. A wrong token costs
 // its address; what a known user asks in vain does not.
 func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) error {
-	if r.Who == Anyone || r.Who == Machine || (r.Who == Filer || r.Who == Visitor || r.Who == Keeper || r.Who == Insider) && who.token == "" {
+	if r.Who == Anyone || r.Who == Machine || (r.Who == Filer || r.Who == Visitor || r.Who == Uploader || r.Who == Keeper || r.Who == Insider) && who.token == "" {
 		return nil
 	}
 	if r.Who == Signing {

@@ -28,7 +28,7 @@ func (s *Server) handler(routes []Route) http.Handler {
 		if s.Limits == nil {
 			s.Limits = NewLimits(s.Now)
 		}
-		s.began, s.metrics = s.Now(), newMetrics(s)
+		s.began, s.metrics, s.uploads = s.Now(), newMetrics(s), make(chan struct{}, mostUploads)
 	})
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true

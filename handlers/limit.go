@@ -28,6 +28,12 @@ const (
 	// Secret is where something secret could be guessed or is handed out: a log-in,
 	// a code, a link made anew. Nothing is guessed while nodes cannot count together.
 	Secret Class = "secret"
+	// Upload is a file on its way in: large, slow and streamed.
+	Upload Class = "upload"
+	// Delivery is a file on its way out.
+	Delivery Class = "delivery"
+	// Removing takes back what its sender sent; it has no body.
+	Removing Class = "removing"
 )
 
 // Limit is what a class means. A rate without a burst is no limit.
@@ -38,6 +44,7 @@ type Limit struct {
 	Caller  Rate          // of one user or one link
 	Case    Rate          // of all callers on one case
 	Shared  bool          // refuse while Redis is configured and away
+	Stream  bool          // the handler reads the body, which may be as large as a file
 }
 
 // Rate is a bucket that holds Burst and gets one back Every so often.
@@ -65,6 +72,12 @@ var limits = map[Class]Limit{
 		Caller: Rate{200 * time.Millisecond, 100}, Case: Rate{500 * time.Millisecond, 100}},
 	Secret: {Body: 16 << 10, Time: 10 * time.Second, Address: Rate{6 * time.Second, 10},
 		Caller: Rate{6 * time.Second, 10}, Case: Rate{time.Minute, 10}, Shared: true},
+	Upload: {Stream: true, Time: 30 * time.Minute, Address: Rate{2 * time.Second, 120},
+		Caller: Rate{2 * time.Second, 60}, Case: Rate{2 * time.Second, 120}},
+	Delivery: {Time: 15 * time.Second, Address: Rate{20 * time.Millisecond, 600},
+		Caller: Rate{50 * time.Millisecond, 300}},
+	Removing: {Time: 10 * time.Second, Address: Rate{500 * time.Millisecond, 60},
+		Caller: Rate{500 * time.Millisecond, 60}},
 }
 
 // Guesses at links and tokens: how many wrong ones an address has, and how many
@@ -77,7 +90,7 @@ var (
 )
 
 // callers are those that a route may name.
-var callers = map[Who]bool{Anyone: true, Keeper: true, Insider: true, Filer: true, Visitor: true, Machine: true, Holder: true, Officer: true, LinkHolder: true, Rotating: true, Staff: true, Supervising: true, Member: true, Signing: true}
+var callers = map[Who]bool{Anyone: true, Keeper: true, Insider: true, Filer: true, Visitor: true, Uploader: true, Machine: true, Holder: true, Officer: true, LinkHolder: true, Rotating: true, Staff: true, Supervising: true, Member: true, Signing: true}
 
 // check says what a route lacks before it may be served.
 func (r Route) check() error {
@@ -89,7 +102,7 @@ func (r Route) check() error {
 		return fmt.Errorf("%s %s does not say how often, how much and how long", r.Method, r.Path)
 	case r.Method == http.MethodGet && limit.Body > 0:
 		return fmt.Errorf("%s %s: %s is a class for bodies", r.Method, r.Path, r.Limit)
-	case r.Method != http.MethodGet && limit.Body == 0:
+	case r.Method != http.MethodGet && r.Method != http.MethodDelete && limit.Body == 0 && !limit.Stream:
 		return fmt.Errorf("%s %s: %s takes no body", r.Method, r.Path, r.Limit)
 	}
 	return nil

@@ -154,6 +154,9 @@ func operation(r Route, acts map[string]acting, ask, give *schemas) object {
 	case hasBody:
 		schema = ask.object(reflect.TypeOf(body), nil)
 	}
+	if limits[r.Limit].Stream {
+		op["requestBody"] = object{"required": true, "content": object{"multipart/form-data": object{"schema": uploadForm(lang)}}}
+	}
 	if hasBody {
 		op["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": schema, "example": exampleOf(schema)}}}
 	}
@@ -223,7 +226,7 @@ func security(who Who) []any {
 	switch who {
 	case Anyone:
 		return []any{}
-	case Filer, Visitor:
+	case Filer, Visitor, Uploader:
 		return []any{object{}, token}
 	case Signing:
 		return []any{object{"signature": []string{}}}
@@ -254,7 +257,12 @@ func (r Route) statuses() []int {
 	if r.name() == "POST /api/v1/absences" || slices.Contains(registerConflicts, r.name()) {
 		out = append(out, http.StatusConflict)
 	}
-	if r.Method != http.MethodGet {
+	switch {
+	case limits[r.Limit].Stream, r.Method == http.MethodDelete, delivers(r), r.Path == casePath+"/files":
+		out = append(out, r.fileStatuses()...)
+		slices.Sort(out)
+		return slices.Compact(out)
+	case r.Method != http.MethodGet:
 		out = append(out, http.StatusForbidden, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	switch body, keyed := bodies[r.name()]; {
@@ -276,12 +284,16 @@ func responses(r Route, answer reflect.Type, give *schemas) object {
 	switch text := media[r.name()]; {
 	case text != "":
 		schema, kind = object{"type": "string"}, text
+	case delivers(r):
 	case answer != nil && answer.Name() != "":
 		schema = give.of(answer)
 	case answer != nil:
 		schema = give.object(answer, nil)
 	}
 	out := object{strconv.Itoa(r.Status): object{"description": say(give.lang, "reference.done", nil), "content": object{kind: object{"schema": schema}}}}
+	if delivers(r) {
+		out[strconv.Itoa(r.Status)].(object)["content"] = deliveredAs(r)
+	}
 	for _, status := range r.statuses() {
 		out[strconv.Itoa(status)] = object{"$ref": "#/components/responses/Problem" + strconv.Itoa(status)}
 	}

@@ -24,6 +24,7 @@ var tagGroups = []struct {
 	{"closing", "withdrawal party-loss succession closing publication rating erasure"},
 	{"anytime", "evidence consents supervision breaches notices"},
 	{"report", ""},
+	{"files", "files"},
 	{"register", "merchants"},
 	{"green", ""},
 	{"service", ""},
@@ -38,6 +39,8 @@ func tagOf(path string) string {
 		return "green"
 	case strings.HasPrefix(path, "/api/v1/merchant"):
 		return "register"
+	case strings.HasPrefix(path, "/api/v1/uploads"):
+		return "files"
 	case !strings.HasPrefix(path, "/api/v1/cases"):
 		return "service"
 	case !inCase:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
 	"fangxin/store"
@@ -29,6 +30,7 @@ type Problem struct {
 	Reasons   []string        `json:"reasons,omitempty"`
 	faults    []fault
 	after     time.Duration // when to ask again
+	most      string        // the limit that was passed
 }
 
 // MissingField is a field that is needed, and why it is asked for.
@@ -59,6 +61,9 @@ var problemStatus = map[string]int{
 	"key_reused": http.StatusUnprocessableEntity, "wrong_code": http.StatusUnprocessableEntity, "internal": http.StatusInternalServerError,
 	"too_many": http.StatusTooManyRequests, "too_slow": http.StatusRequestTimeout, "long_url": http.StatusRequestURITooLong,
 	"many_headers": http.StatusRequestHeaderFieldsTooLarge, "cross_origin": http.StatusForbidden, "busy": http.StatusServiceUnavailable,
+	"not_multipart": http.StatusUnsupportedMediaType, "file_kind": http.StatusUnsupportedMediaType, "file_large": http.StatusRequestEntityTooLarge, "many_files": http.StatusConflict, "case_large": http.StatusConflict,
+	"file_empty": http.StatusUnprocessableEntity, "picture_pixels": http.StatusUnprocessableEntity, "picture_broken": http.StatusUnprocessableEntity, "file_infected": http.StatusUnprocessableEntity,
+	"file_pending": http.StatusConflict, "file_refused": http.StatusConflict, "file_cited": http.StatusConflict, "files_elsewhere": http.StatusServiceUnavailable, "no_room": http.StatusServiceUnavailable,
 	"try_again": http.StatusServiceUnavailable, "not_ready": http.StatusServiceUnavailable,
 }
 
@@ -93,12 +98,22 @@ func notFound() error { return problem("not_found") }
 func problemOf(err error) *Problem {
 	var p *Problem
 	var r *workflow.Refusal
+	var file *store.FileRefusal
 	switch {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &r):
 		return refused(r)
-	case errors.Is(err, store.ErrNoSuchCase), errors.Is(err, store.ErrNoMerchant), errors.Is(err, store.ErrNoReview), errors.Is(err, store.ErrNoMember), errors.Is(err, store.ErrNoLink), errors.Is(err, store.ErrNoWebhook):
+	case errors.As(err, &file):
+		return fileRefused(file)
+	case errors.Is(err, store.ErrFileCited):
+		return problem("file_cited")
+	case errors.Is(err, store.ErrFilesElsewhere):
+		return later("files_elsewhere", time.Minute)
+	case errors.Is(err, syscall.ENOSPC):
+		return later("no_room", time.Minute)
+	case errors.Is(err, store.ErrNoSuchCase), errors.Is(err, store.ErrNoMerchant), errors.Is(err, store.ErrNoReview), errors.Is(err, store.ErrNoMember), errors.Is(err, store.ErrNoLink), errors.Is(err, store.ErrNoWebhook),
+		errors.Is(err, store.ErrNoFile), errors.Is(err, store.ErrNoWaiting):
 		return problem("not_found")
 	case errors.Is(err, store.ErrErased):
 		return problem("erased")
@@ -141,7 +156,7 @@ func (p *Problem) retryAfter() string {
 // say fills in the words.
 func (p *Problem) say(lang, requestID string) {
 	p.Type, p.RequestID = "/problems/"+p.Code, requestID
-	v := vars{"State": stateWords(lang, workflow.State(p.State)), "By": roleWords(lang, p.By), "Case": p.Case}
+	v := vars{"State": stateWords(lang, workflow.State(p.State)), "By": roleWords(lang, p.By), "Case": p.Case, "Most": p.most}
 	if p.Guard != "" {
 		v["Guard"] = say(lang, "guard."+p.Guard, nil)
 	}

@@ -120,10 +120,14 @@ func viewOf(r Route, op object, lang string) operationView {
 		v.Parameters = append(v.Parameters, f)
 	}
 	if body, ok := op["requestBody"].(object); ok {
-		content := body["content"].(object)["application/json"].(object)
-		v.Body = fieldsOf(content["schema"].(object))
-		text, _ := json.MarshalIndent(content["example"], "", "  ")
-		v.Example = string(text)
+		for _, c := range body["content"].(object) { // of one kind
+			content := c.(object)
+			v.Body = fieldsOf(content["schema"].(object))
+			if example := content["example"]; example != nil {
+				text, _ := json.MarshalIndent(example, "", "  ")
+				v.Example = string(text)
+			}
+		}
 	}
 	for status, response := range op["responses"].(object) {
 		content, own := response.(object)["content"].(object)
@@ -131,7 +135,8 @@ func viewOf(r Route, op object, lang string) operationView {
 			v.Problems = append(v.Problems, status)
 			continue
 		}
-		for kind, c := range content {
+		for _, kind := range slices.Sorted(maps.Keys(content)) {
+			c := content[kind]
 			v.Success, v.Kind = status, kind
 			v.Answer = fieldOf("", c.(object)["schema"].(object)).Ref
 		}

@@ -32,6 +32,9 @@ const (
 	Visitor Who = "visitor"
 	// Holder of a capability link of the case, or an officer of its unit.
 	Holder Who = "holder"
+	// Uploader is anyone; who sends the secret that an upload handed out goes on
+	// with what waits under it.
+	Uploader Who = "uploader"
 	// Machine is this machine itself, not through a proxy.
 	Machine Who = "machine"
 	// Keeper holds a case's link in a cookie, or is anyone: the page asks for the
@@ -96,6 +99,7 @@ type Server struct {
 	unnamed sync.Once // says once that a proxy is not named
 	began   time.Time
 	metrics *metrics
+	uploads chan struct{} // places for files on their way in
 	// Ready says why this node's clock is not to be trusted, nil if it is.
 	Ready func(ctx context.Context) error
 
@@ -151,6 +155,17 @@ func (s *Server) routes() []Route {
 		{"POST", "/api/v1/cases/{number}/erasure-requests", Holder, Writing, s.askErasure, http.StatusCreated},
 		{"GET", "/api/v1/escalations", Staff, Listing, s.escalations, http.StatusOK},
 		{"GET", "/api/v1/erasure-requests", Supervising, Listing, s.erasures, http.StatusOK},
+		{"GET", "/api/v1/uploads/limits", Anyone, Reading, s.uploadLimits, http.StatusOK},
+		{"POST", "/api/v1/uploads", Uploader, Upload, s.uploadDraft, http.StatusCreated},
+		{"GET", "/api/v1/uploads", Uploader, Reading, s.waiting, http.StatusOK},
+		{"GET", "/api/v1/uploads/{file}/content", Uploader, Delivery, s.waitingContent, http.StatusOK},
+		{"GET", "/api/v1/uploads/{file}/thumbnail", Uploader, Delivery, s.waitingThumbnail, http.StatusOK},
+		{"DELETE", "/api/v1/uploads/{file}", Uploader, Removing, s.dropWaiting, http.StatusOK},
+		{"GET", "/api/v1/cases/{number}/files", Holder, Reading, s.files, http.StatusOK},
+		{"POST", "/api/v1/cases/{number}/files", Holder, Upload, s.uploadFile, http.StatusCreated},
+		{"GET", "/api/v1/cases/{number}/files/{file}/content", Holder, Delivery, s.fileContent, http.StatusOK},
+		{"GET", "/api/v1/cases/{number}/files/{file}/thumbnail", Holder, Delivery, s.fileThumbnail, http.StatusOK},
+		{"DELETE", "/api/v1/cases/{number}/files/{file}", Holder, Removing, s.removeFile, http.StatusOK},
 		{"GET", "/api/v1/me", Officer, Reading, s.me, http.StatusOK},
 		{"GET", "/api/v1/users", Supervising, Reading, s.users, http.StatusOK},
 		{"GET", "/api/v1/absences", Staff, Reading, s.absences, http.StatusOK},
@@ -227,8 +242,9 @@ type Call struct {
 	Query     func(name string) string
 	Params    url.Values // the whole query
 	Body      []byte
-	Key       string // Idempotency-Key
-	Language  string // zh or en
+	Key       string    // Idempotency-Key
+	Upload    *incoming // the body of a route that takes files
+	Language  string    // zh or en
 	User      *store.User
 	Link      *store.Link
 	Member    *store.MemberCaller

@@ -153,7 +153,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 			t.Errorf("%s has no status", code)
 		}
 	}
-	all := vars{"State": "s", "Guard": "g", "By": "b", "Case": "c"}
+	all := vars{"State": "s", "Guard": "g", "By": "b", "Case": "c", "Most": "m"}
 	for code, status := range problemStatus {
 		if !made[code] && code != "bad_json" && code != "bad_query" {
 			t.Errorf("nothing makes %s", code)

@@ -18,3 +18,6 @@ func NewWindow(first int) *Window {
 }
 
 func (w *window) Turn(there, overdue, most int) int { return w.turn(there, overdue, most) }
+
+// WorkFiles is one round of looking after files.
+func WorkFiles(ctx context.Context, r *Runner) error { return r.files(ctx) }

@@ -73,6 +73,8 @@ func (r *Runner) works() []work {
 		{"bounces", remindEvery, r.bounces},
 		{"webhooks", readEvery, r.TellWebhooks},
 		{"retention", retainEvery, r.retain},
+		{"files", filesEvery, r.files},
+		{"orphans", orphansEvery, r.orphans},
 	}
 }
 

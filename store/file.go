@@ -20,10 +20,12 @@ type File struct {
 	Seq    int64  // of the event that brought it
 	Actor  string // who brought it, as the log names him
 	Side   string // consumer or merchant; empty: the authority
-	Seen   string // own, both or officers: who may see it
-	Kind   string // by its content: jpeg, pdf, …
-	Size   int64  // bytes as received
-	SHA256 [sha256.Size]byte
+	// Respondent is which of the case's respondents was there when it came.
+	Respondent int64
+	Seen       string // own, both or officers: who may see it
+	Kind       string // by its content: jpeg, pdf, …
+	Size       int64  // bytes as received
+	SHA256     [sha256.Size]byte
 	// State is pending until it was scanned and, a picture, made anew; then kept, or
 	// refused for Code (infected, picture_pixels, picture_broken); removed leaves
 	// this row as a tombstone.
@@ -107,7 +109,7 @@ var (
 	ErrFileBytes = errors.New("the bytes of a file are missing or damaged")
 )
 
-const fileColumns = `id, coalesce(case_id, 0), seq, draft, expires_at, actor, side, seen, kind, received_size, received, state, code, kept_size, kept, width, height, box, wrapped, at, removed_at`
+const fileColumns = `id, coalesce(case_id, 0), seq, draft, expires_at, actor, side, respondent, seen, kind, received_size, received, state, code, kept_size, kept, width, height, box, wrapped, at, removed_at`
 
 func (s *Store) files(ctx context.Context, q queryer, tail string, args ...any) ([]File, error) {
 	rows, err := q.QueryContext(ctx, "select "+fileColumns+" from files "+tail, args...)
@@ -119,7 +121,7 @@ func (s *Store) files(ctx context.Context, q queryer, tail string, args ...any) 
 		var f File
 		var expires, at, removed instant
 		var received []byte
-		if err := rows.Scan(&f.ID, &f.CaseID, &f.Seq, &f.draft, &expires, &f.Actor, &f.Side, &f.Seen, &f.Kind, &f.Size, &received, &f.State, &f.Code, &f.KeptSize, &f.Kept,
+		if err := rows.Scan(&f.ID, &f.CaseID, &f.Seq, &f.draft, &expires, &f.Actor, &f.Side, &f.Respondent, &f.Seen, &f.Kind, &f.Size, &received, &f.State, &f.Code, &f.KeptSize, &f.Kept,
 			&f.Width, &f.Height, &f.box, &f.wrapped, &at, &removed); err != nil {
 			return err
 		}

@@ -119,6 +119,9 @@ func decodePicture(kind string, from *timely) (d decoded, err error) {
 	if !ok {
 		return d, fmt.Errorf("%w: %s is no picture", errPicture, kind)
 	}
+	if kind == "heic" && heic.Dynamic() == nil { // the system's own library, in no sandbox: the build lacks -tags nodynamic
+		return d, fmt.Errorf("%w: not with a library outside its sandbox", errPicture)
+	}
 	head, err := io.ReadAll(io.LimitReader(from, headroom))
 	if err != nil {
 		return d, err

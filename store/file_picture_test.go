@@ -12,6 +12,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"os"
 	"testing"
 )
 
@@ -215,4 +216,19 @@ func FuzzOrientation(f *testing.F) {
 			t.Errorf("%d", o)
 		}
 	})
+}
+
+// What an iPhone takes is read too, by libheif in its sandbox.
+func TestHEIC(t *testing.T) {
+	data, err := os.ReadFile("testdata/photo.heic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k, _, ok := fileKindOf(data); !ok || k.Name != "heic" {
+		t.Fatalf("it is %q", k.Name)
+	}
+	got, err := render(context.Background(), "heic", bytes.NewReader(data))
+	if err != nil || got.Width < 100 || len(got.Small) == 0 {
+		t.Errorf("%dx%d %v", got.Width, got.Height, err)
+	}
 }

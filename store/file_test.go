@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"fangxin/store"
+	"fangxin/store/audit"
 	"fangxin/store/storetest"
 	"fangxin/workflow"
 )
@@ -528,6 +529,47 @@ func TestBackupTakesTheFiles(t *testing.T) {
 		}
 		if _, err := s.DraftFiles(ctx, secret("waits")); err != store.ErrNoWaiting {
 			t.Error(err)
+		}
+	})
+}
+
+// The auditor holds the rows of files against what the log commits to.
+func TestVerifyFindsExchangedFiles(t *testing.T) {
+	for name, tamper := range map[string]string{"digest": "update files set received_size = received_size + 1", "gone": "delete from files",
+		"another event": "update files set seq = 2", "added": "insert into files (id, case_id, seen, kind, received_size, received, state, box, at, next_at) select 'AAAAAAAAAAAAAAAAAAAAAAAAAA', case_id, seen, kind, 1, received, state, box, at, next_at from files"} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, w *storetest.World) {
+				upload(t, w, "d", "1", pdf(10))
+				fileWith(t, w, "d")
+				if r := verifyAll(t, w); r.Files != 1 {
+					t.Errorf("%d files were checked", r.Files)
+				}
+				w.Run(tamper)
+				r, err := audit.Verify(ctx, w.Pool(), w.Dialect(), audit.Options{Now: w.Now(), Unseal: unsealer(w.Store)})
+				if err != nil || len(r.Findings) != 1 || r.Findings[0].Part != "files" {
+					t.Errorf("%v %v", r.Findings, err)
+				}
+			})
+		})
+	}
+}
+
+// A key that is rotated is rotated for what waits as well.
+func TestWaitingFilesOutliveAKey(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		upload(t, w, "d", "1", pdf(10))
+		_ = w.Store.Close()
+		keys, err := store.ParseKeys("ISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0A=," + storetest.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Cfg.Keys = keys
+		w.Reopen()
+		if n, err := w.Rewrap(ctx); n != 1 || err != nil {
+			t.Errorf("%d %v", n, err)
+		}
+		if files, err := w.DraftFiles(ctx, secret("d")); err != nil || files[0].Name != canary {
+			t.Errorf("%v %v", files, err)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // OpenFile opens what is delivered of a file that is kept, or the small picture
@@ -96,6 +97,16 @@ func (s *Store) RemoveDraftFile(ctx context.Context, draft []byte, id string) er
 		return err
 	}
 	return s.removed(ctx, tx, id)
+}
+
+// DraftHash is under which files wait whose sender holds a token: a draft's, or
+// what an upload handed out.
+func DraftHash(token string) []byte { return hashToken(token) }
+
+// expireWaiting says how long the files of a draft wait for it.
+func (s *Store) expireWaiting(ctx context.Context, draft []byte, until time.Time) error {
+	_, err := s.pool.ExecContext(ctx, "update files set expires_at = $1 where draft = $2 and case_id is null", s.stamp(until), draft)
+	return err
 }
 
 // PendingFiles lists files to be finished now, the longest waiting first.

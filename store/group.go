@@ -235,7 +235,7 @@ func (d *door) attach(r *request, f *folding, e *workflow.Event) {
 	x := &d.rows.files
 	for _, b := range box.files {
 		x.id, x.wrapped, x.caseID, x.seq = append(x.id, b.id), append(x.wrapped, b.wrapped), append(x.caseID, f.now.ID), append(x.seq, e.Seq)
-		x.actor, x.side = append(x.actor, e.Actor), append(x.side, r.Command.Actor.Side())
+		x.actor, x.side, x.respondent = append(x.actor, e.Actor), append(x.side, r.Command.Actor.Side()), append(x.respondent, factInt(&f.now, "respondent"))
 	}
 	l := &d.rows.links
 	for _, link := range r.Links {

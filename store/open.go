@@ -45,6 +45,9 @@ type Config struct {
 	Scan    Scan
 }
 
+// FileLimits are what a file may be.
+func (s *Store) FileLimits() FileLimits { return s.cfg.Limits() }
+
 // Limits are what a file may be.
 func (c *Config) Limits() FileLimits {
 	if c.Uploads.Count == 0 {

@@ -76,9 +76,9 @@ const (
 		from unnest(` + pgClockArrays + `) as t (case_id, no, seq, n, notice, ended, code, state, rule, unit, roll, starts, due, calendar, more, late_from, remind_at, provisional)
 		where c.case_id = t.case_id and c.no = t.no returning 1)
 		select 1 / (count(*) = cardinality($1))::int from done`
-	pgFiles = `with done as (update files f set case_id = t.case_id, seq = t.seq, actor = t.actor, side = t.side, wrapped = t.wrapped, draft = null,
+	pgFiles = `with done as (update files f set case_id = t.case_id, seq = t.seq, actor = t.actor, side = t.side, respondent = t.respondent, wrapped = t.wrapped, draft = null,
 			expires_at = case when f.state = 'refused' then f.expires_at end
-		from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bytea[]) as t (id, case_id, seq, actor, side, wrapped)
+		from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bigint[]) as t (id, case_id, seq, actor, side, wrapped, respondent)
 		where f.id = t.id and f.case_id is null and f.state <> 'removed' returning 1)
 		select 1 / (count(*) = cardinality($1))::int from done`
 	pgFileKeys = `delete from file_keys where file_id = any($1)`
@@ -241,7 +241,7 @@ func (p *postgres) encode(ctx context.Context, pg *pgconn.PgConn, r *rows) error
 	n := &r.counts
 	put(len(n.seq), pgCounts, n.caseID, n.seq, n.value, n.domain, n.indicator, n.day, n.town, n.unit)
 	put(len(r.links.hash), pgLinks, r.links.hash, r.links.caseID, r.links.role, r.links.actor, r.links.expires, r.links.since)
-	put(len(r.files.id), pgFiles, r.files.id, r.files.caseID, r.files.seq, r.files.actor, r.files.side, r.files.wrapped)
+	put(len(r.files.id), pgFiles, r.files.id, r.files.caseID, r.files.seq, r.files.actor, r.files.side, r.files.wrapped, r.files.respondent)
 	put(len(r.files.id), pgFileKeys, r.files.id)
 	put(len(r.heads.seq), pgHeads, r.heads.caseID, r.heads.seq, r.heads.hash)
 	if len(r.erased) > 0 {

@@ -64,9 +64,9 @@ type rows struct {
 		expires, since []time.Time
 	}
 	files struct { // that waited and are a case's now
-		id, actor, side []string
-		caseID, seq     []int64
-		wrapped         [][]byte
+		id, actor, side         []string
+		caseID, seq, respondent []int64
+		wrapped                 [][]byte
 	}
 	answers struct {
 		key, answer []string

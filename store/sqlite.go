@@ -47,7 +47,7 @@ const (
 		and (late_from, case_id) > (?, ?) order by late_from, case_id limit ?) order by 1`
 	liteClocks = `select no, code, state, seq, rule, n, unit, roll, starts, due, late_from, calendar, provisional, notice, ended, more
 		from clocks where case_id = ? order by no`
-	liteFiles = `update files set case_id = ?, seq = ?, actor = ?, side = ?, wrapped = ?, draft = null, expires_at = case when state = 'refused' then expires_at end
+	liteFiles = `update files set case_id = ?, seq = ?, actor = ?, side = ?, wrapped = ?, respondent = ?, draft = null, expires_at = case when state = 'refused' then expires_at end
 		where id = ? and case_id is null and state <> 'removed'`
 	liteFileKeys = `delete from file_keys where file_id = ?`
 	liteKey      = `select print, answer from idempotency where key = ?`
@@ -340,7 +340,7 @@ func (s *lite) beside(w *writer, r *rows) {
 	})
 	x := &r.files
 	w.put(len(x.id), liteFiles, true, func(i int) {
-		s.int(x.caseID[i]).int(x.seq[i]).texts(x.actor[i], x.side[i]).blob(x.wrapped[i]).text(x.id[i])
+		s.int(x.caseID[i]).int(x.seq[i]).texts(x.actor[i], x.side[i]).blob(x.wrapped[i]).int(x.respondent[i]).text(x.id[i])
 	})
 	w.put(len(x.id), liteFileKeys, true, func(i int) { s.text(x.id[i]) })
 	if len(r.erased) > 0 {

@@ -37,7 +37,10 @@ func (s *Store) KeepDraft(ctx context.Context, token string, text []byte, until 
 	box := gcm(draftKey(token)).Seal(nil, nil, text, hash)
 	_, err := s.pool.ExecContext(ctx, `insert into drafts (hash, box, expires_at) values ($1, $2, $3)
 		on conflict (hash) do update set box = excluded.box, expires_at = excluded.expires_at`, hash, box, s.stamp(until))
-	return err
+	if err != nil {
+		return err
+	}
+	return s.expireWaiting(ctx, hash, until)
 }
 
 // Draft opens what was kept; ErrNoDraft when there is nothing or its time is over.
@@ -61,8 +64,11 @@ func (s *Store) Draft(ctx context.Context, token string) ([]byte, time.Time, err
 
 // DropDraft forgets a draft: it was sent, or its writer wants it gone.
 func (s *Store) DropDraft(ctx context.Context, token string) error {
-	_, err := s.pool.ExecContext(ctx, "delete from drafts where hash = $1", hashToken(token))
-	return err
+	hash := hashToken(token)
+	if _, err := s.pool.ExecContext(ctx, "delete from drafts where hash = $1", hash); err != nil {
+		return err
+	}
+	return s.expireWaiting(ctx, hash, s.cfg.Now()) // what was filed waits no more
 }
 
 // Parts opens everything that was sealed with a case, by the number of its

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fangxin/jobs"
 	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/policy"
@@ -106,7 +107,17 @@ func (g *Globals) open(now func() time.Time) (*engine, error) {
 	e := &engine{}
 	e.law.Store(&workflow.Rules{Rules: law})
 	cfg := store.Config{URL: g.DatabaseURL, Data: g.Data, Node: uuid.NewString(), Keys: keys, Signing: signing, Now: now, Doubt: g.time.doubt, Migrate: g.DatabaseURL == "",
-		Rules: func() workflow.Rules { return *e.law.Load() }}
+		Rules: func() workflow.Rules { return *e.law.Load() }, Files: g.Files}
+	if cfg.Uploads, err = g.uploads(); err != nil {
+		return nil, err
+	}
+	if g.Clamd != "" {
+		network, address, err := jobs.ParseClamd(g.Clamd)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Scan = jobs.Clamd(network, address)
+	}
 	if e.Store, err = store.Connect(g.Context, cfg); err != nil {
 		return nil, err
 	}

@@ -105,7 +105,7 @@ func (c *RestoreCmd) config(g *Globals) (store.Config, error) {
 	if err != nil {
 		return store.Config{}, err
 	}
-	cfg := store.Config{URL: g.DatabaseURL, Data: g.Data, Now: g.clock, Rules: func() workflow.Rules { return workflow.Rules{Rules: law} }}
+	cfg := store.Config{URL: g.DatabaseURL, Data: g.Data, Files: g.Files, Now: g.clock, Rules: func() workflow.Rules { return workflow.Rules{Rules: law} }}
 	if _, err := os.Stat(g.keyFile()); g.Key == "" && errors.Is(err, os.ErrNotExist) {
 		return cfg, nil
 	}
@@ -206,6 +206,12 @@ func (c *RestoreCmd) report(g *Globals, r *store.Restored, opt store.RestoreOpti
 	fmt.Fprintf(g.Out, "erased again: %d people\n", r.Erased)
 	if r.NoKeys > 0 {
 		fmt.Fprintf(g.Out, "NO KEYS: nothing personal can be read in %d cases\n", r.NoKeys)
+	}
+	if r.Files > 0 {
+		fmt.Fprintf(g.Out, "files of cases: %d\n", r.Files)
+	}
+	if r.NoFiles > 0 {
+		fmt.Fprintf(g.Out, "NO BYTES: %d of them are not in the backup\n", r.NoFiles)
 	}
 	switch {
 	case r.Owed > 0 && opt.Send:

@@ -94,6 +94,9 @@ func (g *Globals) announce(e *engine, log *slog.Logger) error {
 	if len(stray) > 0 {
 		log.Warn("keys sign that this node does not hold: give every node the same FANGXIN_SIGNING_KEY, or retire them (fangxin keys retire)", "keys", stray)
 	}
+	if err := e.FilesHere(g.Context); err != nil {
+		log.Warn("files can neither be taken nor delivered here", "error", err)
+	}
 	return errors.Join(e.RemoveScratch(), jobs.KeepKeys(g.Context, e.Store, g.Data), jobs.KeepErasures(g.Context, e.Store, g.Data))
 }
 

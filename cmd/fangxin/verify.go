@@ -16,7 +16,7 @@ import (
 
 // VerifyCmd proves the log and what was derived from it.
 type VerifyCmd struct {
-	What       string `arg:"" optional:"" default:"" enum:",log,clocks,statistics,publication,receipt" help:"log, clocks, statistics, publication; receipt FILE; nothing: all."`
+	What       string `arg:"" optional:"" default:"" enum:",log,clocks,statistics,publication,files,receipt" help:"log, clocks, statistics, publication; files, which also reads every byte of them; receipt FILE; nothing: all, without the bytes."`
 	File       string `arg:"" optional:"" help:"The receipt."`
 	SiteKey    string `help:"receipt: the site's public keys, a file or one key; empty: those of the database, or keys.json in the data folder."`
 	Words      string `help:"receipt: a file with what was filed, to show that it was that." type:"path"`
@@ -55,7 +55,21 @@ func (c *VerifyCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
+	if c.What == "files" {
+		if err := readFiles(g, e.Store, &r); err != nil {
+			return err
+		}
+	}
 	return c.print(g.Out, &r)
+}
+
+// readFiles holds the bytes of every file against its row.
+func readFiles(g *Globals, s *store.Store, r *audit.Report) error {
+	read, err := s.CheckFiles(g.Context, func(f store.File, err error) {
+		r.Findings = append(r.Findings, audit.Finding{Part: "files", What: fmt.Sprintf("file %s: %v", f.ID, err)})
+	})
+	r.Notes = append(r.Notes, fmt.Sprintf("%d files were read to their end", read))
+	return err
 }
 
 // terminal reports whether a person looks on.

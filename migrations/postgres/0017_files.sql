@@ -3,7 +3,7 @@
 -- file's own; that key is wrapped with the case's, or, before anything is filed,
 -- with the deployment's in file_keys, which no backup takes along. box is the
 -- name; received is the digest of what was sent, kept of what is delivered.
-create table files (id text primary key, case_id bigint, seq bigint not null default 0, draft bytea, expires_at timestamptz, actor text not null default '', side text not null default '',
+create table files (id text primary key, case_id bigint, seq bigint not null default 0, draft bytea, expires_at timestamptz, actor text not null default '', side text not null default '', respondent bigint not null default 0,
   seen text not null, kind text not null, received_size bigint not null, received bytea not null, state text not null, code text not null default '',
   kept_size bigint not null default 0, kept bytea, width bigint not null default 0, height bigint not null default 0, box bytea not null, wrapped bytea,
   at timestamptz not null, next_at timestamptz not null, attempts bigint not null default 0, told bigint not null default 0, removed_at timestamptz);

@@ -3,7 +3,7 @@
 -- file's own; that key is wrapped with the case's, or, before anything is filed,
 -- with the deployment's in file_keys, which no backup takes along. box is the
 -- name; received is the digest of what was sent, kept of what is delivered.
-create table files (id text primary key, case_id integer, seq integer not null default 0, draft blob, expires_at integer, actor text not null default '', side text not null default '',
+create table files (id text primary key, case_id integer, seq integer not null default 0, draft blob, expires_at integer, actor text not null default '', side text not null default '', respondent integer not null default 0,
   seen text not null, kind text not null, received_size integer not null, received blob not null, state text not null, code text not null default '',
   kept_size integer not null default 0, kept blob, width integer not null default 0, height integer not null default 0, box blob not null, wrapped blob,
   at integer not null, next_at integer not null, attempts integer not null default 0, told integer not null default 0, removed_at integer);

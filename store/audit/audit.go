@@ -21,7 +21,7 @@ import (
 
 // Options say what to check.
 type Options struct {
-	Parts      []string // log, clocks, statistics, publication; none: all
+	Parts      []string // log, clocks, statistics, publication, files; none: all
 	Checkpoint *ledger.Checkpoint
 	Now        time.Time
 	// Unseal opens what was sealed with an event; ok is false when the person
@@ -54,6 +54,7 @@ type Report struct {
 	Expiries    int64     `json:"expiries"`
 	Blocks      int64     `json:"blocks"`
 	Commitments int64     `json:"commitments"`
+	Files       int64     `json:"files"`
 	Findings    []Finding `json:"findings"`
 	Notes       []string  `json:"notes"`
 }
@@ -79,7 +80,7 @@ type auditor struct {
 func Verify(ctx context.Context, db *sql.DB, dialect string, opt Options) (Report, error) {
 	var report Report
 	a := &auditor{ctx: ctx, db: db, opt: opt, report: &report}
-	for _, step := range []func() error{a.loadCalendar, a.blocks, a.numbers, a.restored, func() error { return a.cases(dialect) }, a.rollups} {
+	for _, step := range []func() error{a.loadCalendar, a.blocks, a.numbers, a.restored, func() error { return a.cases(dialect) }, a.strays, a.rollups} {
 		if err := step(); err != nil {
 			return report, err
 		}

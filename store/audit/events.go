@@ -128,7 +128,7 @@ func (x *eventReader) commitment(e *entry) (part, what string) {
 		return "log", "what was sealed with it is not what it commits to"
 	}
 	x.a.report.Commitments++
-	return "", ""
+	return x.files(e, text)
 }
 
 // end holds what the log makes of the case against its rows.
