@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fangxin/handlers"
+	"fangxin/jobs"
 	"fangxin/store"
 	"fangxin/store/storetest"
 	"fangxin/workflow"
@@ -37,9 +38,16 @@ func each(t *testing.T, test func(t *testing.T, s *site)) {
 func newSite(t *testing.T, w *storetest.World) *site {
 	s := &site{t: t, w: w, logs: &bytes.Buffer{}}
 	s.api = &handlers.Server{Store: w.Store, Rules: w.Law, Now: w.Now, Log: slog.New(slog.NewJSONHandler(s.logs, nil)), Limits: handlers.Unlimited(), SMS: handlers.SignedForTests}
+	s.api.Texts = textsFor(w)
 	s.Server = httptest.NewServer(s.api.Handler())
 	t.Cleanup(s.Close)
 	return s
+}
+
+// textsFor is what messages say, as main hands it in.
+func textsFor(w *storetest.World) handlers.Texts {
+	post := &jobs.Post{Now: w.Now, Rules: w.Law, Site: "https://fangxin.example.gov.cn"}
+	return handlers.Texts{Built: jobs.Texts(), Places: jobs.Places, Check: post.Check, Preview: post.Preview, Parts: jobs.Parts}
 }
 
 // call sends a request and reads the answer.

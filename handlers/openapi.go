@@ -27,6 +27,7 @@ var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "
 	"POST " + memberPath + "/withdrawal": because{}, "POST " + memberPath + "/shop-code": because{}, "POST " + memberPath + "/people": personAdded{}, "POST " + memberPath + "/people/{person}/end": because{},
 	"POST /api/v1/member/login": newLogin{}, "POST /api/v1/member/session": loginLink{}, "POST /api/v1/member/session/end": nothing{}, "POST /api/v1/member/supplement": memberSupplement{},
 	"POST /api/v1/member/withdrawal": because{}, "POST /api/v1/member/people": personAdded{}, "POST /api/v1/member/people/{person}/end": because{},
+	"PUT " + templatePath: newTemplate{}, "POST " + templatePath + "/preview": templateDraft{},
 	"POST /api/v1/channels/sms/reports": gatewayReports{},
 	"POST /api/v1/webhooks":             newWebhook{}, "PATCH /api/v1/webhooks/{webhook}": newWebhook{},
 	"POST /api/v1/webhooks/{webhook}/rotate": nothing{}, "POST /api/v1/webhooks/{webhook}/pause": nothing{}, "POST /api/v1/webhooks/{webhook}/resume": nothing{},
@@ -44,6 +45,7 @@ var answers = map[string]any{
 	"POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{},
 	"GET /api/v1/cases/{number}/notes": notesView{}, "POST /api/v1/cases/{number}/notes": noteView{}, "GET /api/v1/cases/{number}/data": dataCopy{},
 	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/escalations": dutiesView{}, "POST /api/v1/checks": checkView{}, "POST /api/v1/checks/{check}/confirm": confirmedCheck{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
+	"GET " + templatesPath: templatesView{}, "GET " + templatePath: templateView{}, "PUT " + templatePath: templateVersion{}, "POST " + templatePath + "/preview": previewView{},
 	"POST /api/v1/channels/sms/reports": gatewayAnswer{},
 	"GET /api/v1/webhooks":              webhooksView{}, "POST /api/v1/webhooks": webhookSecret{}, "GET /api/v1/webhooks/{webhook}": webhookView{}, "PATCH /api/v1/webhooks/{webhook}": webhookView{},
 	"POST /api/v1/webhooks/{webhook}/rotate": webhookSecret{}, "POST /api/v1/webhooks/{webhook}/pause": nothing{}, "POST /api/v1/webhooks/{webhook}/resume": nothing{},
@@ -68,7 +70,7 @@ var answers = map[string]any{
 var registerConflicts = []string{"PATCH " + merchantPath, "POST " + merchantPath + "/rename", "POST " + merchantPath + "/merge", "POST " + merchantPath + "/unmerge",
 	"POST " + merchantPath + "/successor", "POST /api/v1/merchant-reviews/{review}", "POST " + memberPath + "/decisions", "POST " + memberPath + "/supplement",
 	"POST " + memberPath + "/withdrawal", "POST " + memberPath + "/shop-code", "POST " + memberPath + "/people", "POST /api/v1/member/supplement", "POST /api/v1/member/withdrawal",
-	"POST /api/v1/member/people"}
+	"POST /api/v1/member/people", "PUT " + templatePath}
 
 // merchantPath is an entry of the register.
 const merchantPath = "/api/v1/merchants/{merchant}"
@@ -78,7 +80,7 @@ var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /ap
 	"GET /api/v1/cases":       slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages))),
 	"GET /api/v1/escalations": append(slices.Sorted(maps.Keys(dutyFilters)), "after", "limit"),
 	"GET /api/v1/merchants":   {"q", "status", "town", "after", "limit"}, "GET " + merchantPath + "/history": {"after", "limit"}, "GET /api/v1/merchant-reviews": {"status", "after", "limit"},
-	"GET /api/v1/memberships": {"status", "merchant", "town", "after", "limit"}, "GET /api/v1/membership-leads": {"status", "after", "limit"}, "GET /api/v1/coverage": {"on"}}
+	"GET /api/v1/memberships": {"status", "merchant", "town", "after", "limit"}, "GET /api/v1/membership-leads": {"status", "after", "limit"}, "GET /api/v1/coverage": {"on"}, "GET " + templatePath: {"after", "limit"}}
 
 // media are the routes that do not answer in JSON.
 var media = map[string]string{"GET /api": "text/html", "GET /api/reference.css": "text/css", "GET " + memberPath + "/sheet.svg": "image/svg+xml",
@@ -270,7 +272,7 @@ func (r Route) statuses() []int {
 		out = append(out, http.StatusConflict, http.StatusUnprocessableEntity)
 	case r.Method != http.MethodGet && (!keyed || strings.HasSuffix(r.Path, "/commands")): // an act on a case
 		out = append(out, http.StatusConflict, http.StatusGone, http.StatusUnprocessableEntity)
-	case keyed && body != nothing{} && r.Path != "/api/v1/search" && r.Who != Signing: // the key again with another body
+	case keyed && body != nothing{} && !slices.Contains([]string{"/api/v1/search", templatePath + "/preview"}, r.Path) && r.Who != Signing: // the key again with another body
 		out = append(out, http.StatusUnprocessableEntity)
 	case strings.Contains(r.Path, "{seq}"):
 		out = append(out, http.StatusGone)

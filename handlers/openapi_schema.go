@@ -55,6 +55,7 @@ var fieldKeys = map[reflect.Type]string{
 	reflect.TypeOf(personAdded{}): "field.member.", reflect.TypeOf(newPerson{}): "field.people.", reflect.TypeOf(newPaper{}): "field.papers.", reflect.TypeOf(loginLink{}): "field.member.",
 	reflect.TypeOf(newWebhook{}):     "field.webhook.",
 	reflect.TypeOf(gatewayReports{}): "field.sms.", reflect.TypeOf(GatewayReport{}): "field.sms.", reflect.TypeOf(gatewayAnswer{}): "answer.sms.", reflect.TypeOf(refusedReport{}): "answer.sms.",
+	reflect.TypeOf(newTemplate{}): "field.template.", reflect.TypeOf(templateDraft{}): "field.template.",
 }
 
 // describe is what a field means: key is where the catalogue has it.

@@ -53,7 +53,7 @@ var problemStatus = map[string]int{
 	"no_token": http.StatusUnauthorized, "bad_signature": http.StatusUnauthorized, "not_for_you": http.StatusForbidden, "link_lacks_action": http.StatusForbidden, "not_found": http.StatusNotFound, "method": http.StatusMethodNotAllowed,
 	"member_state": http.StatusConflict, "member_lacks": http.StatusConflict, "member_already": http.StatusConflict, "member_too_early": http.StatusConflict,
 	"member_full": http.StatusConflict, "merchant_unsettled": http.StatusConflict, "lead_decided": http.StatusConflict, "login_dead": http.StatusUnprocessableEntity, "no_glyph": http.StatusConflict, "contact_only": http.StatusForbidden,
-	"stale_entry": http.StatusConflict, "merchant_merged": http.StatusConflict, "merchant_not_merged": http.StatusConflict, "same_merchant": http.StatusConflict,
+	"stale_entry": http.StatusConflict, "stale_template": http.StatusConflict, "merchant_merged": http.StatusConflict, "merchant_not_merged": http.StatusConflict, "same_merchant": http.StatusConflict,
 	"review_settled": http.StatusConflict, "not_allowed_now": http.StatusConflict, "guard": http.StatusConflict, "stale": http.StatusConflict, "wrong_offer": http.StatusConflict,
 	"no_such_notice": http.StatusConflict, "use_delivered": http.StatusConflict, "no_such_order": http.StatusConflict, "no_such_duty": http.StatusConflict, "no_law": http.StatusConflict,
 	"nothing_to_do": http.StatusConflict, "entered_before": http.StatusConflict, "absence_overlaps": http.StatusConflict, "absence_circular": http.StatusConflict, "erased": http.StatusGone, "too_large": http.StatusRequestEntityTooLarge,

@@ -91,6 +91,8 @@ type Server struct {
 	// Bounces says how many mails of each kind this node has read where bounces
 	// and reports arrive; nil where nobody reads them.
 	Bounces func() map[string]int64
+	// Texts is what messages say.
+	Texts Texts
 	// MetricsElsewhere: /metrics has an address of its own (Watch) and is not
 	// served beside the API.
 	MetricsElsewhere bool
@@ -166,6 +168,10 @@ func (s *Server) routes() []Route {
 		{"GET", "/api/v1/cases/{number}/files/{file}/content", Holder, Delivery, s.fileContent, http.StatusOK},
 		{"GET", "/api/v1/cases/{number}/files/{file}/thumbnail", Holder, Delivery, s.fileThumbnail, http.StatusOK},
 		{"DELETE", "/api/v1/cases/{number}/files/{file}", Holder, Removing, s.removeFile, http.StatusOK},
+		{"GET", templatesPath, Supervising, Reading, s.templates, http.StatusOK},
+		{"GET", templatePath, Supervising, Reading, s.template, http.StatusOK},
+		{"PUT", templatePath, Supervising, Writing, s.saveTemplate, http.StatusOK},
+		{"POST", templatePath + "/preview", Supervising, Writing, s.previewTemplate, http.StatusOK},
 		{"GET", "/api/v1/me", Officer, Reading, s.me, http.StatusOK},
 		{"GET", "/api/v1/users", Supervising, Reading, s.users, http.StatusOK},
 		{"GET", "/api/v1/absences", Staff, Reading, s.absences, http.StatusOK},

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"fangxin/jobs"
 	"fangxin/jobs/simulate"
 	"fangxin/store"
 	"fangxin/store/storetest"
@@ -39,7 +40,9 @@ type wire struct {
 
 func newWire(t *testing.T, s *store.Store, w *storetest.World, now func() time.Time) *wire {
 	x := &wire{t: t, s: s, tokens: map[string]string{}, rows: map[string]string{}, repeated: map[string]bool{}}
-	x.api = &Server{Store: s, Rules: w.Law, Now: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Limits: unlimited(), SMS: SignedForTests}
+	post := &jobs.Post{Now: now, Rules: w.Law}
+	x.api = &Server{Store: s, Rules: w.Law, Now: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Limits: unlimited(), SMS: SignedForTests,
+		Texts: Texts{Built: jobs.Texts(), Places: jobs.Places, Check: post.Check, Preview: post.Preview, Parts: jobs.Parts}}
 	x.Server = httptest.NewServer(x.api.Handler())
 	t.Cleanup(x.Close)
 	x.contract = newContract(t, x.api, x.URL)

@@ -37,7 +37,7 @@ func (x *wire) probe(closed, report string) {
 			number = report
 		}
 		path := func(number string) string {
-			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{code}", "0000000000", "{contact}", "1", "{review}", "r_0", "{check}", "none", "{webhook}", "w_0").Replace(r.Path)
+			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{code}", "0000000000", "{contact}", "1", "{review}", "r_0", "{check}", "none", "{webhook}", "w_0", "{name}", "receipt", "{language}", "zh").Replace(r.Path)
 		}
 		call := func(number, token string, body any, headers ...string) int {
 			if r.Who == Signing && !slices.Contains(headers, "Authorization") {
@@ -147,6 +147,13 @@ func (x *wire) beside(number string) {
 	for _, list := range []string{"/erasure-requests", "/users", "/absences", "/escalations"} {
 		x.contract.call("GET", "/api/v1"+list, boss, nil, "")
 	}
+	const first, other = `{"subject":"登记","text":"{link}","why":"一"}`, `{"subject":"登记","text":"已登记{link}","why":"二"}`
+	receipt := "/api/v1/templates/receipt/zh"
+	for _, in := range []string{first, other} { // the second time with another body
+		x.contract.call("PUT", receipt, boss, in, "t")
+	}
+	x.contract.call("PUT", receipt, boss, other, "")
+	x.contract.call("POST", receipt+"/preview", boss, `{"number":"`+number+`","subject":"登记","text":"{link}"}`, "")
 	_, named := x.contract.call("POST", "/api/v1/webhooks", boss, `{"url":"https://93.184.216.34/"}`, "w")
 	x.contract.call("POST", "/api/v1/webhooks", boss, `{"url":"https://93.184.216.34/","topics":["classify"]}`, "w")
 	var made struct{ ID string }

@@ -91,10 +91,11 @@ func (p *Post) tell(ctx context.Context, o *store.Owed, c *store.View) (store.At
 // this process may end between the two.
 func (p *Post) hand(ctx context.Context, o *store.Owed, c *store.View, w way) (store.Attempt, []store.NewLink, error) {
 	m, links := p.compose(o, w)
-	if err := p.word(ctx, o, c, w, &m); err != nil {
+	said, err := p.word(ctx, o, c, w, &m)
+	if err != nil {
 		return store.Attempt{}, nil, err
 	}
-	a := store.Attempt{Recipient: o.Recipient, Channel: w.Name, Merchant: w.Merchant, Contact: w.Contact, Template: m.Template, Language: m.Language}
+	a := store.Attempt{Recipient: o.Recipient, Channel: w.Name, Merchant: w.Merchant, Contact: w.Contact, Template: said.Name, Version: said.Version, Language: said.Language}
 	if with := later(o, links); with == nil {
 		if err := p.give(ctx, o, links); err != nil {
 			return a, nil, err

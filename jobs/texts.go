@@ -36,33 +36,37 @@ var texts = func() map[string]map[string]text {
 	return all
 }()
 
-// textOf finds what a message says: to a merchant its own text where there is
-// one; to offices one for every reminder and one for every overdue duty.
-func textOf(template, recipient, language string) (text, bool) {
+// textOf finds what a message says in the binary's words, and under which name: to
+// a merchant its own text where there is one; to offices one for every reminder
+// and one for every overdue duty.
+func textOf(template, recipient, language string) (string, text, bool) {
 	names := []string{template + "@" + recipient, template}
 	if !slices.Contains(parties, recipient) {
 		names = []string{kind(template)}
 	}
 	for _, name := range names {
 		if t, ok := texts[name][language]; ok {
-			return t, true
+			return name, t, true
 		}
 	}
-	return text{}, false
+	return "", text{}, false
 }
 
 // word puts a message into words, for the way that it takes: a short message has
 // the text alone, any other a subject and what is below it. Where the fields
 // come from stands in texts.yaml. What the case holds sealed is read when it is
-// sent and kept nowhere.
-func (p *Post) word(ctx context.Context, o *store.Owed, c *store.View, w way, m *channel.Message) error {
+// sent and kept nowhere. It answers with the template, which the attempt cites.
+func (p *Post) word(ctx context.Context, o *store.Owed, c *store.View, w way, m *channel.Message) (store.Template, error) {
 	m.Language = "zh"
 	if o.Recipient == "consumer" && c.Facts["language"] == "en" {
 		m.Language = "en"
 	}
-	t, ok := textOf(o.Template, o.Recipient, m.Language)
-	if !ok {
-		return &channel.Fault{Code: "unknown_template", Lasting: true}
+	t, ok, err := p.newest(ctx, o.Template, o.Recipient, m.Language)
+	if err == nil && !ok {
+		err = &channel.Fault{Code: "unknown_template", Lasting: true}
+	}
+	if err != nil {
+		return t, err
 	}
 	fields := map[string]string{"number": o.Number, "link": p.Site + m.Link, "bureau": "", "days": "", "due": "", "reason": "", "join": ""}
 	if p.Rules != nil {
@@ -75,12 +79,12 @@ func (p *Post) word(ctx context.Context, o *store.Owed, c *store.View, w way, m 
 	body := t.Text
 	if w.Name != "sms" {
 		if err := p.below(ctx, o, t.More, fields); err != nil {
-			return err
+			return t, err
 		}
-		body = frame(t, fields, m.Language)
+		body = frame(text{Text: t.Text, More: t.More}, fields, m.Language)
 	}
 	m.Subject, m.Text = fill(t.Subject, fields), fill(body, fields)
-	return nil
+	return t, nil
 }
 
 // below fills the fields that only what is below the text has, and only where it

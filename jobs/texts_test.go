@@ -36,7 +36,7 @@ func TestEveryMessageHasItsWords(t *testing.T) {
 	}
 	for _, language := range []string{"zh", "en"} {
 		for _, k := range kinds {
-			x, ok := textOf(k.Kind, k.To, language)
+			_, x, ok := textOf(k.Kind, k.To, language)
 			if !ok || x.Subject == "" || x.Text == "" {
 				t.Errorf("%s to %s has no words in %s", k.Kind, k.To, language)
 				continue
@@ -89,7 +89,7 @@ func TestANoticeInWords(t *testing.T) {
 		for _, name := range []string{"sms", "mail"} {
 			o := store.Owed{Number: number, CaseID: c.ID, No: 2, Seq: 2, Topic: "notice", Recipient: "consumer", Template: "correction"}
 			m, _ := p.compose(&o, way{Channel: channel.Channel{Name: name}})
-			if err := p.word(ctx, &o, &c, way{Channel: channel.Channel{Name: name}}, &m); err != nil {
+			if _, err := p.word(ctx, &o, &c, way{Channel: channel.Channel{Name: name}}, &m); err != nil {
 				t.Fatal(err)
 			}
 			if m.Language != "zh" || m.Subject != "请补正投诉材料 "+number || !strings.Contains(m.Text, "3个工作日") || !strings.Contains(m.Text, "https://fangxin.example/c/"+number+"#") {
@@ -157,7 +157,7 @@ func TestWhoIsNoMemberIsInvitedToJoin(t *testing.T) {
 		said := func(name string) string {
 			o := store.Owed{Number: number, CaseID: c.ID, No: 3, Seq: 3, Topic: "notice", Recipient: "merchant", Template: "invitation"}
 			m, _ := p.compose(&o, way{Channel: channel.Channel{Name: name}})
-			if err := p.word(ctx, &o, &c, way{Channel: channel.Channel{Name: name}}, &m); err != nil {
+			if _, err := p.word(ctx, &o, &c, way{Channel: channel.Channel{Name: name}}, &m); err != nil {
 				t.Fatal(err)
 			}
 			return m.Text

@@ -79,7 +79,16 @@ func (g *Globals) post(e *engine, log *slog.Logger) (*jobs.Post, reach, error) {
 		channels = []channel.Channel{channel.Console(g.Out, terminal(g.Out))}
 	}
 	return &jobs.Post{Store: e.Store, Log: log, Now: g.clock, Node: uuid.NewString(), Channels: channels, Rules: func() workflow.Rules { return *e.law.Load() },
-		Site: cmp.Or(site.Address, "http://"+g.Listen), Redis: g.RedisURL}, out, nil
+		Site: g.reached(site), Redis: g.RedisURL}, out, nil
+}
+
+// reached is where people reach the pages, before the paths of links.
+func (g *Globals) reached(site handlers.Site) string { return cmp.Or(site.Address, "http://"+g.Listen) }
+
+// texts is what messages say, for the API that edits it.
+func (g *Globals) texts(e *engine, site handlers.Site) handlers.Texts {
+	post := &jobs.Post{Now: g.clock, Rules: func() workflow.Rules { return *e.law.Load() }, Site: g.reached(site)}
+	return handlers.Texts{Built: jobs.Texts(), Places: jobs.Places, Check: post.Check, Preview: post.Preview, Parts: jobs.Parts}
 }
 
 // gateway takes what the SMS gateway reports, on whichever node.
