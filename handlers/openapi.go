@@ -21,6 +21,7 @@ import (
 // made from its own fields.
 var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "POST /api/v1/search": question{}, "POST /api/v1/cases/{number}/links": newLink{},
 	"POST /api/v1/cases/{number}/links/{id}/rotate": nothing{}, "POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "POST /api/v1/link/rotate": nothing{},
+	"POST " + resendPath:                nothing{},
 	"POST /api/v1/cases/{number}/notes": newNote{}, "POST /api/v1/cases/{number}/erasure-requests": nothing{}, "POST /api/v1/absences": newAbsence{}, "POST /api/v1/absences/{id}/end": nothing{},
 	"POST /api/v1/checks": newCheck{}, "POST /api/v1/checks/{check}/confirm": enteredCode{},
 	"POST /api/v1/memberships": newMembership{}, "POST " + memberPath + "/decisions": memberDecision{}, "POST " + memberPath + "/supplement": memberSupplement{},
@@ -43,6 +44,7 @@ var answers = map[string]any{
 	"GET /api/v1/cases/{number}/events/{seq}/words": workflow.Private{}, "GET /api/v1/cases/{number}/withdrawal": Warning{},
 	"GET /api/v1/cases/{number}/links": linkList{}, "POST /api/v1/cases/{number}/links": handedLink{}, "POST /api/v1/cases/{number}/links/{id}/rotate": handedLink{},
 	"POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{},
+	"GET /api/v1/cases/{number}/notices": noticeFacts{}, "POST " + resendPath: resendView{},
 	"GET /api/v1/cases/{number}/notes": notesView{}, "POST /api/v1/cases/{number}/notes": noteView{}, "GET /api/v1/cases/{number}/data": dataCopy{},
 	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/escalations": dutiesView{}, "POST /api/v1/checks": checkView{}, "POST /api/v1/checks/{check}/confirm": confirmedCheck{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
 	"GET " + templatesPath: templatesView{}, "GET " + templatePath: templateView{}, "PUT " + templatePath: templateVersion{}, "POST " + templatePath + "/preview": previewView{},
@@ -71,6 +73,9 @@ var registerConflicts = []string{"PATCH " + merchantPath, "POST " + merchantPath
 	"POST " + merchantPath + "/successor", "POST /api/v1/merchant-reviews/{review}", "POST " + memberPath + "/decisions", "POST " + memberPath + "/supplement",
 	"POST " + memberPath + "/withdrawal", "POST " + memberPath + "/shop-code", "POST " + memberPath + "/people", "POST /api/v1/member/supplement", "POST /api/v1/member/withdrawal",
 	"POST /api/v1/member/people", "PUT " + templatePath}
+
+// resendPath has a notice sent anew.
+const resendPath = "/api/v1/cases/{number}/notices/{notice}/resend"
 
 // merchantPath is an entry of the register.
 const merchantPath = "/api/v1/merchants/{merchant}"
@@ -255,6 +260,9 @@ func (r Route) statuses() []int {
 	}
 	if inCase && slices.Contains([]string{"/data", "/notes", "/erasure-requests"}, beside) {
 		out = append(out, http.StatusGone)
+	}
+	if r.name() == "POST "+resendPath {
+		out = append(out, http.StatusConflict, http.StatusGone)
 	}
 	if r.name() == "POST /api/v1/absences" || slices.Contains(registerConflicts, r.name()) {
 		out = append(out, http.StatusConflict)

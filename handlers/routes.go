@@ -151,6 +151,8 @@ func (s *Server) routes() []Route {
 		{"POST", "/api/v1/cases/{number}/links", Staff, Writing, s.giveLink, http.StatusCreated},
 		{"POST", "/api/v1/cases/{number}/links/{id}/rotate", Staff, Writing, s.rotateLink, http.StatusCreated},
 		{"POST", "/api/v1/cases/{number}/links/{id}/revoke", Staff, Writing, s.revokeLink, http.StatusOK},
+		{"GET", "/api/v1/cases/{number}/notices", Holder, Reading, s.notices, http.StatusOK},
+		{"POST", "/api/v1/cases/{number}/notices/{notice}/resend", Staff, Writing, s.resend, http.StatusOK},
 		{"GET", "/api/v1/cases/{number}/notes", Staff, Reading, s.notes, http.StatusOK},
 		{"POST", "/api/v1/cases/{number}/notes", Staff, Writing, s.addNote, http.StatusCreated},
 		{"GET", "/api/v1/cases/{number}/data", Holder, Reading, s.data, http.StatusOK},

@@ -105,6 +105,8 @@ func (x *wire) probe(closed, report string) {
 		}
 	}
 	officer := x.user([]workflow.Role{"officer"}, &workflow.Case{})
+	x.cameBack()
+	x.contract.call("POST", "/api/v1/cases/"+closed+"/notices/1/resend", officer, `{}`, "")
 	x.contract.call("GET", "/api/v1/cases/"+closed+"/events/1/words", officer, nil, "")
 	x.contract.call("POST", "/api/v1/cases/"+closed+"/commands", officer, `{"event":"relate_case","words":"话"}`, "")
 }
@@ -137,6 +139,13 @@ func (x *wire) links(number string) {
 	}
 }
 
+// cameBack leaves the first notice of every case to a person.
+func (x *wire) cameBack() {
+	if _, err := x.s.Pool().Exec("update outbox set state = 'failed' where topic = 'notice' and no = 1"); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
 // beside takes the routes of what lies beside the log through their successes.
 func (x *wire) beside(number string) {
 	staff, boss := x.user([]workflow.Role{"officer"}, &workflow.Case{}), x.user([]workflow.Role{"supervisor"}, &workflow.Case{})
@@ -144,6 +153,11 @@ func (x *wire) beside(number string) {
 	x.contract.call("POST", path+"/notes", staff, `{"words":"备忘"}`, "n")
 	x.contract.call("POST", path+"/notes", staff, `{"words":"另一条"}`, "n")
 	x.contract.call("POST", path+"/erasure-requests", staff, `{}`, "e")
+	x.contract.call("GET", path+"/notices", staff, nil, "")
+	x.cameBack()
+	for range 2 { // sent anew, then on its way
+		x.contract.call("POST", path+"/notices/1/resend", staff, `{}`, "")
+	}
 	for _, list := range []string{"/erasure-requests", "/users", "/absences", "/escalations"} {
 		x.contract.call("GET", "/api/v1"+list, boss, nil, "")
 	}

@@ -304,25 +304,16 @@ func (p *Post) link(o *store.Owed) (path string, links []store.NewLink) {
 	if !slices.Contains(parties, o.Recipient) {
 		return "", nil
 	}
-	token, hash := p.Store.NewToken("outbox", linkKey(o), o.Recipient)
+	token, hash := p.Store.LinkOf(o)
 	return "/c/" + o.Number + "#" + token, // what follows # is sent to no server
 		[]store.NewLink{{Hash: hash, Role: o.Recipient, Recipient: o.Recipient, Actor: o.Recipient, Actions: []string{store.ActionAct}, GivenBy: "notices",
 			Expires: p.Now().Add(linkTerm)}}
 }
 
-// linkKey names the link of a message: another one each time that a person had
-// it sent anew.
-func linkKey(o *store.Owed) string {
-	if o.Round == 0 {
-		return o.ID()
-	}
-	return fmt.Sprintf("%s/again%d", o.ID(), o.Round)
-}
-
 // give keeps the link of a message, once.
 func (p *Post) give(ctx context.Context, o *store.Owed, link []store.NewLink) error {
 	for _, l := range link {
-		if _, err := p.Store.GiveLink(ctx, store.Once{Scope: "outbox.link", Key: linkKey(o) + "/" + l.Recipient, Asked: l.Recipient}, o.Number, l); err != nil {
+		if _, err := p.Store.GiveLink(ctx, store.Once{Scope: "outbox.link", Key: o.LinkKey() + "/" + l.Recipient, Asked: l.Recipient}, o.Number, l); err != nil {
 			return err
 		}
 	}

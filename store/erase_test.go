@@ -23,6 +23,7 @@ var kept = map[string]string{
 	"clocks":           "days and rules",
 	"outbox":           "roles and templates",
 	"notice_attempts":  "roles, channels, codes, and the number of a merchant's contact",
+	"notice_resends":   "officers and instants",
 	"contributions":    "counts",
 	"rollups":          "counts, of no case",
 	"moved":            "heads that wait for a block",
