@@ -64,8 +64,8 @@ type FileLimits struct {
 	Bytes int64            // of a case, as received
 }
 
-// DefaultFileLimits: a telephone's photo, a scanned contract, a call of an hour, a
-// video of three minutes.
+// DefaultFileLimits are enough for a telephone's photo, a scanned contract, a call
+// of an hour, a video of three minutes.
 func DefaultFileLimits() FileLimits {
 	return FileLimits{Group: map[string]int64{GroupPicture: 20 << 20, GroupDocument: 20 << 20, GroupSound: 50 << 20, GroupVideo: 200 << 20}, Count: 60, Bytes: 1 << 30}
 }
