@@ -97,7 +97,8 @@ func (c *carrier) send(ctx context.Context, m channel.Message) (channel.Sent, er
 	return channel.Sent{Ref: ref}, nil
 }
 
-// reports hands over what the carrier has to report, in any order.
+// reports hands over what the carrier has to report, in any order, and again what
+// was not taken: the timeouts of others close connections under it.
 func (c *carrier) reports(t *testing.T) int {
 	t.Helper()
 	c.mu.Lock()
@@ -107,7 +108,10 @@ func (c *carrier) reports(t *testing.T) int {
 	c.mu.Unlock()
 	for _, r := range all {
 		if err := c.post.Reported(ctx, r); err != nil {
-			t.Fatal(err)
+			t.Log(err)
+			c.mu.Lock()
+			c.later = append(c.later, r)
+			c.mu.Unlock()
 		}
 	}
 	return len(all)
@@ -126,7 +130,7 @@ func carried(t *testing.T, w *storetest.World, url string, carriers ...*carrier)
 	}
 	o := open(t, w, channel.Channel{}, func(p *jobs.Post) {
 		p.Channels, p.Redis = all, url
-		p.Limits.Timeout, p.Limits.Beat = 50*time.Millisecond, 20*time.Millisecond
+		p.Limits.Timeout, p.Limits.Beat = 300*time.Millisecond, 20*time.Millisecond // a busy machine needs some of it for what does not hang
 		for _, c := range carriers {
 			c.post = p
 		}
@@ -138,10 +142,8 @@ func carried(t *testing.T, w *storetest.World, url string, carriers ...*carrier)
 			n += c.reports(t)
 		}
 		w.Run("update outbox set next_at = at where state = 'owed' and held = ''")
-		if err := o.Ripe(ctx); err != nil {
-			t.Fatal(err)
-		}
-		return n == 0 && w.Count(owing) == 0 && w.Count(ripe) == 0
+		err := o.Ripe(ctx) // its next turn comes, as in the runner
+		return err == nil && n == 0 && w.Count(owing) == 0 && w.Count(ripe) == 0
 	})
 }
 
@@ -171,7 +173,9 @@ func TestWhateverChannelsAnswer(t *testing.T) {
 				for range 12 {
 					invited(t, w)
 				}
-				sms, mail := newCarrier("sms", rand.Uint64(), append(modes, "hang")...), newCarrier("mail", rand.Uint64(), modes...)
+				seeds := [2]uint64{rand.Uint64(), rand.Uint64()}
+				t.Log("seeds", seeds)
+				sms, mail := newCarrier("sms", seeds[0], append(modes, "hang")...), newCarrier("mail", seeds[1], modes...)
 				carried(t, w, url, sms, mail)
 				kept(t, w)
 				if n := w.Count("select count(*) from outbox where state not in ('delivered', 'told', 'failed', 'dead', 'void')"); n != 0 {
