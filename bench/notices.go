@@ -48,7 +48,7 @@ func (b *bench) notices(database string) error {
 	if err != nil {
 		return err
 	}
-	var told, bare, alone, beside rounds
+	var told, bare, alone, beside, meanwhile rounds
 	for range b.rounds {
 		v, err := drive(8, b.window, same(file)) // owes what is then told
 		if err != nil {
@@ -58,8 +58,10 @@ func (b *bench) notices(database string) error {
 		stop := deliver(s, mail)
 		if v, err = sink.taken(b.window); err == nil {
 			told = append(told, v)
+			before := sink.count.Load()
 			if v, err = drive(8, b.window, same(file)); err == nil {
 				beside = append(beside, v)
+				meanwhile = append(meanwhile, speed{PerSecond: float64(sink.count.Load()-before) / b.window.Seconds()})
 			}
 		}
 		stop()
@@ -74,7 +76,8 @@ func (b *bench) notices(database string) error {
 	name := nameOf(database)
 	b.report.add(line{what: "notices told by mail, " + name, figure: number(median(told.of(perSecond))) + "/s",
 		limit: fmt.Sprintf("a bare SMTP client, %d at once: %s", workers(database), bare), ratio: number(ratio(told, bare, perSecond)), aim: "–", met: "–"})
-	b.report.add(line{what: "filing by 8 callers while notices are told, " + name, figure: beside.String(), limit: "while none are: " + alone.String(),
+	b.report.add(line{what: "filing by 8 callers while notices are told, " + name,
+		figure: fmt.Sprintf("%s; %s/s told meanwhile", beside, number(median(meanwhile.of(perSecond)))), limit: "while none are: " + alone.String(),
 		ratio: number(ratio(beside, alone, perSecond)), aim: "–", met: "–"})
 	return nil
 }

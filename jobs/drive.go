@@ -13,7 +13,7 @@ import (
 func (p *Post) Run(ctx context.Context) {
 	p.ready()
 	begun, giveUp := context.WithCancel(context.WithoutCancel(ctx))
-	p.giveUp = giveUp
+	p.giveUp, p.stopping = giveUp, ctx.Done()
 	defer giveUp()
 	var loops sync.WaitGroup
 	if p.Redis != "" {
@@ -102,8 +102,24 @@ func (p *Post) drain(ctx, begun context.Context, q string) (int, error) {
 	for _, o := range lot {
 		p.busy.Go(func() {
 			defer func() { <-slots }()
-			p.attempt(begun, o)
+			p.work(begun, o)
 		})
 	}
 	return len(lot), err
+}
+
+// work makes one attempt, and rests when callers needed the committer meanwhile:
+// a notice can wait a second, somebody who files should not notice that thousands
+// are told. Whichever driver carries, so many workers rest for themselves, and
+// together take a small part of what callers take.
+func (p *Post) work(ctx context.Context, o store.Owed) {
+	pace := p.Store.Pace(tellRests * p.Limits.Workers)
+	pace.Begin()
+	p.attempt(ctx, o)
+	t := time.NewTimer(pace.Yield())
+	defer t.Stop()
+	select {
+	case <-p.stopping:
+	case <-t.C:
+	}
 }

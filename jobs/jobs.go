@@ -47,6 +47,7 @@ const (
 	readLot     = 100
 	sweepRests  = 4 // times as long as a batch took, while commands come in
 	readRests   = 3
+	tellRests   = 2  // of each worker, times as many as there are, as callers took meanwhile
 	matchLot    = 20 // one transaction of the register: an embedded database has one writer
 )
 

@@ -36,12 +36,13 @@ type Post struct {
 	Redis    string // URL; empty: in process
 	Limits   Limits
 
-	giveUp func() // ends the grace of what is under way
-	mux    *asynq.ServeMux
-	broker *broker     // nil without Redis
-	up     atomic.Bool // Redis carries
-	slots  map[string]chan struct{}
-	busy   sync.WaitGroup
+	giveUp   func()          // ends the grace of what is under way
+	stopping <-chan struct{} // nothing new begins
+	mux      *asynq.ServeMux
+	broker   *broker     // nil without Redis
+	up       atomic.Bool // Redis carries
+	slots    map[string]chan struct{}
+	busy     sync.WaitGroup
 }
 
 // Limits bound the work; zero fields get the defaults.

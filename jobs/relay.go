@@ -111,6 +111,6 @@ func (p *Post) fromRedis(ctx context.Context, t *asynq.Task) error {
 	}
 	p.busy.Add(1)
 	defer p.busy.Done()
-	p.attempt(ctx, o)
+	p.work(ctx, o)
 	return nil
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -185,6 +186,8 @@ type door struct {
 	// counted for tests and metrics
 	groups, commands, replays, lost atomic.Int64
 	sizes, seconds                  *spread
+	// nanoseconds with groups in which somebody else than a job asked
+	served atomic.Int64
 	// of the last sweep: how many commands there had been, and how many cases fit
 	// in a batch that nobody notices
 	met int64
@@ -341,7 +344,11 @@ func (d *door) commit(group []*request) {
 			}
 		}
 	}
-	d.seconds.add(d.s.cfg.Now().Sub(began).Seconds())
+	took := d.s.cfg.Now().Sub(began)
+	d.seconds.add(took.Seconds())
+	if slices.ContainsFunc(group, func(r *request) bool { return r.Command.Actor.Role != "job" }) {
+		d.served.Add(int64(took))
+	}
 	for _, r := range group {
 		close(r.done)
 	}
