@@ -24,7 +24,7 @@ lint: ## golangci-lint, built once into the cache (five minutes)
 	@test -x $(CACHE)/golangci-lint || GOBIN=$(CACHE) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	$(CACHE)/golangci-lint run ./...
 
-bench: ## speed beside limits of the same run, into docs/performance.md (25 minutes; BENCH='-quick' or '-rows http' to try)
+bench: ## speed beside limits of the same run, into docs/performance.md (40 minutes; BENCH='-quick' or '-rows http' to try)
 	.ci/bench.sh $(or $(BENCH),-markdown docs/performance.md)
 
 fuzz: ## every fuzz target for FUZZTIME (20s)

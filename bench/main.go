@@ -84,7 +84,7 @@ func run() error {
 	b := &bench{}
 	f := b.flags()
 	rows := f.String("rows", "", "what to measure, by the beginning of its name, separated by commas; empty: all of "+strings.Join(names(), ", "))
-	budget := f.Duration("budget", 23*time.Minute, "when this is over nothing more is begun, and what runs is ended")
+	budget := f.Duration("budget", 45*time.Minute, "when this is over nothing more is begun, and what runs is ended")
 	markdown := f.String("markdown", "", "write the table into this file, between its marks")
 	if err := f.Parse(args); err != nil {
 		return err
