@@ -168,7 +168,7 @@ func movesOf(all []workflow.Move, role string) []MoveView {
 		if role != "" && (!slices.Contains(m.By, workflow.Role(role)) || !m.Possible()) {
 			continue
 		}
-		out = append(out, MoveView{m.ID, m.Event, resourceOf[m.Event], m.By, m.To, m.Lacks, m.Needs})
+		out = append(out, MoveView{m.ID, m.Event, resourceOf[m.ID], m.By, m.To, m.Lacks, m.Needs})
 	}
 	return out
 }

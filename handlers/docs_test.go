@@ -30,9 +30,9 @@ func resourceTable() string {
 			for i, by := range who {
 				names[i] = string(by)
 			}
-			where := "`" + strings.TrimPrefix(resourceOf[row.Event], "POST ") + "`"
+			where := "`" + strings.TrimPrefix(resourceOf[row.ID], "POST ") + "`"
 			if row.Event == "open_report" {
-				where = "with `" + strings.TrimPrefix(resourceOf["split_report"], "POST ") + "`"
+				where = "with `" + strings.TrimPrefix(resourceOf["T05"], "POST ") + "`"
 			}
 			kind := workflow.Complaint
 			if row.ID[0] == 'P' {

@@ -103,7 +103,10 @@ func TestTheResourcesCoverTheTable(t *testing.T) {
 			if len(who) == 0 || row.Event == "open_report" {
 				continue
 			}
-			method, path, _ := strings.Cut(resourceOf[row.Event], " ")
+			method, path, _ := strings.Cut(resourceOf[row.ID], " ")
+			if (kind == workflow.Report) != strings.HasPrefix(path, reportPath) {
+				t.Errorf("%s of a %s is taken at %s", row.ID, kind, path)
+			}
 			item := doc.Paths.Value(path)
 			if item == nil || item.GetOperation(method) == nil {
 				t.Errorf("%s %s by %v has no resource", row.ID, row.Event, who)

@@ -45,7 +45,7 @@ var caseResources = []resource{
 	{path: "/green-channel", events: "open_green_channel", takes: "words"},
 	{path: "/green-channel/unavailability", events: "green_channel_unavailable", takes: "reason words"},
 	{path: "/invitation", events: "invite_settlement", takes: "words"},
-	{path: "/invitation/delivery", events: "delivered serve_by_hand", takes: "proof paper words"},
+	{path: "/invitation/delivery", events: "delivered serve_by_hand", takes: "proof served_on service paper words"},
 	{path: "/invitation/giving-up", events: "give_up_delivery", takes: "words"},
 	{path: "/answers", events: "answer", takes: "answer_kind will_not_perform paper words", status: http.StatusCreated},
 	{path: "/questions", events: "answer say", answer: "question", takes: "words", status: http.StatusCreated},
@@ -149,7 +149,7 @@ var caseResources = []resource{
 	{path: "/breaches/{clock}/acknowledgement", events: "acknowledge_breach", takes: "words"},
 	{path: "/breaches/{clock}/explanation", events: "explain_breach", takes: "paper reason words"},
 	{path: "/notices/{notice}/sending", events: "notice_sent", takes: "source words"},
-	{path: "/notices/{notice}/delivery", events: "notice_served", takes: "proof paper words"},
+	{path: "/notices/{notice}/delivery", events: "notice_served", takes: "proof served_on service paper words"},
 	{path: "/notices/{notice}/deemed-delivery", events: "deem_served", takes: "attempts words"},
 }
 
@@ -240,20 +240,24 @@ func (r *resource) by(kind workflow.Kind) []workflow.Role {
 	return out
 }
 
-// resourceOf finds where an event is taken: method and path.
+// resourceOf finds where a row of the table is taken: method and path. An event
+// can be of both tables.
 var resourceOf = func() map[string]string {
-	out := map[string]string{"file_with_authority": "POST /api/v1/cases", "file_green_channel": "POST /api/v1/cases"}
-	for _, r := range caseResources {
-		for _, e := range r.candidates() {
-			if out[e] == "" || len(r.candidates()) == 1 {
-				out[e] = "POST " + casePath + r.path
+	out := map[string]string{}
+	add := func(rows []workflow.Row, path string, list []resource) {
+		at := map[string]string{"file_with_authority": "POST /api/v1/cases", "file_green_channel": "POST /api/v1/cases"}
+		for _, r := range list {
+			for _, e := range r.candidates() {
+				if at[e] == "" || len(r.candidates()) == 1 {
+					at[e] = "POST " + path + r.path
+				}
 			}
 		}
-	}
-	for _, r := range reportResources {
-		for _, e := range r.candidates() {
-			out[e] = "POST " + reportPath + r.path
+		for i := range rows {
+			out[rows[i].ID] = at[rows[i].Event]
 		}
 	}
+	add(workflow.Transitions, casePath, caseResources)
+	add(workflow.ReportTransitions, reportPath, reportResources)
 	return out
 }()
