@@ -24,6 +24,7 @@ type act struct {
 	Person     *workflow.Person     `json:"person"`
 	Respondent *workflow.Respondent `json:"respondent"`
 	Words      string               `json:"words"`
+	Service    *workflow.Service    `json:"service"`
 	Check      string               `json:"check"` // confirmed, of the person's phone or mailbox
 	workflow.Input
 }
@@ -311,10 +312,11 @@ func (s *Server) request(c *Call, v store.View, in *act, event, answer string) (
 
 // private is what the act says of people and in words.
 func (in *act) private() *workflow.Private {
-	if in.Words == "" && in.Person == nil && in.Respondent == nil {
+	p := workflow.Private{Person: in.Person, Respondent: in.Respondent, Words: in.Words, Service: in.Service}
+	if p.Words == "" && p.Person == nil && p.Respondent == nil && p.Service == nil {
 		return nil
 	}
-	return &workflow.Private{Person: in.Person, Respondent: in.Respondent, Words: in.Words}
+	return &p
 }
 
 // execute hands a command to the door and shows the case as it stands then.

@@ -106,6 +106,37 @@ func TestTheServiceClockOfANotice(t *testing.T) {
 	})
 }
 
+// Who served a paper by hand says when and to whom: the day stands in the log,
+// the person beside it, sealed; a day that has not come is no day of service.
+func TestServiceByHand(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		number, _ := s.file()
+		officer := s.officer("officer", "hub")
+		s.w.Do(number, "request_correction")
+		out, _ := s.ok("GET", "/api/v1/cases/"+number+"/notices", officer, "")
+		n := notice(t, out, "correction", "consumer")
+		path := fmt.Sprintf("/api/v1/cases/%s/notices/%v/delivery", number, n["no"])
+		body := `{"sees":2,"proof":"registered_post","served_on":"%s","service":{"taken_by":"赵六","as":"同住家属","mail":"1020030045678","place":"索镇街道"}}`
+		status, bad, text := s.call("POST", path, officer, fmt.Sprintf(body, "2026-05-07"))
+		if status != http.StatusBadRequest || !strings.Contains(text, `"served_on"`) {
+			t.Errorf("tomorrow: %d %v", status, bad)
+		}
+		s.ok("POST", path, officer, fmt.Sprintf(body, "2026-05-06"))
+		_, text = s.ok("GET", "/api/v1/cases/"+number+"/events", officer, "")
+		if !strings.Contains(text, `"served_on":"2026-05-06"`) || strings.Contains(text, "赵六") || strings.Contains(text, "1020030045678") {
+			t.Errorf("the log says %s", text)
+		}
+		words, _ := s.ok("GET", "/api/v1/cases/"+number+"/events/3/words", officer, "")
+		if got := fmt.Sprint(words["service"]); got != "map[as:同住家属 mail:1020030045678 place:索镇街道 taken_by:赵六]" {
+			t.Errorf("sealed beside it: %s", got)
+		}
+		out, _ = s.ok("GET", "/api/v1/cases/"+number+"/notices", officer, "")
+		if n := notice(t, out, "correction", "consumer"); n["proof"] != "registered_post" || n["delivered_at"] == nil {
+			t.Errorf("%v", n)
+		}
+	})
+}
+
 // A respondent who took the place of another reads nothing of what that one was
 // told, and what was meant for him goes to nobody else.
 func TestAnotherRespondentsNoticesAreNotHis(t *testing.T) {

@@ -39,7 +39,7 @@ func componentName(t reflect.Type) string {
 // fieldKeys are where the words of a type's fields stand in the catalogue.
 var fieldKeys = map[reflect.Type]string{
 	reflect.TypeOf(workflow.Person{}): "field.person.", reflect.TypeOf(workflow.Respondent{}): "field.respondent.", reflect.TypeOf(workflow.Attempt{}): "field.attempts.",
-	reflect.TypeOf(workflow.Item{}): "field.items.", reflect.TypeOf(onBehalf{}): "field.on_behalf.", reflect.TypeOf(workflow.File{}): "answer.File.", reflect.TypeOf(workflow.Private{}): "field.",
+	reflect.TypeOf(workflow.Item{}): "field.items.", reflect.TypeOf(onBehalf{}): "field.on_behalf.", reflect.TypeOf(workflow.File{}): "answer.File.", reflect.TypeOf(workflow.Private{}): "field.", reflect.TypeOf(workflow.Service{}): "field.service.",
 	reflect.TypeOf(merchantFields{}): "field.merchant.", reflect.TypeOf(newMerchant{}): "field.merchant.", reflect.TypeOf(merchantChange{}): "field.merchant.",
 	reflect.TypeOf(merchantRename{}): "field.merchant.", reflect.TypeOf(merchantMerge{}): "field.merchant.", reflect.TypeOf(merchantUnmerge{}): "field.merchant.",
 	reflect.TypeOf(merchantSuccession{}): "field.merchant.", reflect.TypeOf(because{}): "field.merchant.", reflect.TypeOf(contactAdded{}): "field.merchant.contacts.",

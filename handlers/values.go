@@ -5,6 +5,7 @@ import (
 
 	"fangxin/store"
 	"fangxin/workflow"
+	"fangxin/workflow/calendar"
 	"fangxin/workflow/policy"
 	"fangxin/workflow/register"
 )
@@ -74,6 +75,9 @@ func (s *Server) known(in *workflow.Input) error {
 		if limit := spans[x.name]; x.value != 0 && (x.value < limit.least || x.value > limit.most) {
 			return badField(x.name, "why.range")
 		}
+	}
+	if in.ServedOn > calendar.On(s.Now()) {
+		return badField("served_on", "why.future")
 	}
 	return s.inPlan(in)
 }

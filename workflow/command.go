@@ -53,6 +53,7 @@ type Private struct {
 	Person     *Person     `json:"person,omitempty"`
 	Respondent *Respondent `json:"respondent,omitempty"`
 	Words      string      `json:"words,omitempty"` // facts, reason, offer terms: free text
+	Service    *Service    `json:"service,omitempty"`
 	Files      []File      `json:"files,omitempty"` // that came with the act
 }
 
@@ -72,6 +73,16 @@ type Person struct {
 	Email    string `json:"email,omitempty"`
 	Address  string `json:"address,omitempty"`
 	Identity string `json:"identity,omitempty"` // number of the identity card
+}
+
+// Service says how a paper was served by hand or by post (民事诉讼法 Art. 88 to 90
+// by analogy): who took it, as what (the recipient, family, a colleague, the
+// mail room), under which number of the post, and where.
+type Service struct {
+	TakenBy string `json:"taken_by,omitempty"`
+	As      string `json:"as,omitempty"`
+	Mail    string `json:"mail,omitempty"`
+	Place   string `json:"place,omitempty"`
 }
 
 // Respondent is the merchant as the complainant names it (Art. 10 (2)).
@@ -134,6 +145,7 @@ type Input struct {
 	// what was agreed or decided
 	DueOn        calendar.Date `json:"due_on,omitempty"`
 	PerformedOn  calendar.Date `json:"performed_on,omitempty"`
+	ServedOn     calendar.Date `json:"served_on,omitempty"` // by the proof of delivery; clocks start when it is recorded, never before
 	Performed    int64         `json:"performed_fen,omitempty"`
 	Ground       string        `json:"ground,omitempty"` // REFx, TERx, FRAUD
 	FeedbackCode string        `json:"feedback_code,omitempty"`

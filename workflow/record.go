@@ -21,7 +21,7 @@ func (d *draft) recordInfo() {
 	in, a := &d.cmd.Input, d.cmd.Actor
 	for _, x := range [...][2]string{
 		{"proof", in.Proof}, {"paper", in.Paper}, {"reason", in.Reason}, {"ground", in.Ground}, {"feedback_code", in.FeedbackCode},
-		{"due_on", in.DueOn.String()}, {"performed_on", in.PerformedOn.String()}, {"received_on", in.ReceivedOn.String()},
+		{"due_on", in.DueOn.String()}, {"performed_on", in.PerformedOn.String()}, {"received_on", in.ReceivedOn.String()}, {"served_on", in.ServedOn.String()},
 		{"receiver", in.Receiver}, {"other", in.Other}, {"finding", in.Finding}, {"publication", in.Publication}, {"form", in.Form},
 		{"answer_kind", in.AnswerKind}, {"act", in.Act}, {"missing", strings.Join(in.Missing, " ")}, {"court_kind", in.CourtKind},
 		{"body", in.Body}, {"chosen", in.Chosen}, {"payer", in.Payer}, {"lost", in.Lost},
