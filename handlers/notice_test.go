@@ -116,7 +116,7 @@ func TestServiceByHand(t *testing.T) {
 		out, _ := s.ok("GET", "/api/v1/cases/"+number+"/notices", officer, "")
 		n := notice(t, out, "correction", "consumer")
 		path := fmt.Sprintf("/api/v1/cases/%s/notices/%v/delivery", number, n["no"])
-		body := `{"sees":2,"proof":"registered_post","served_on":"%s","service":{"taken_by":"赵六","as":"同住家属","mail":"1020030045678","place":"索镇街道"}}`
+		body := `{"sees":2,"proof":"registered_post","served_on":"%s","service":{"taken_by":"赵六","relation":"同住家属","mail":"1020030045678","place":"索镇街道"}}`
 		status, bad, text := s.call("POST", path, officer, fmt.Sprintf(body, "2026-05-07"))
 		if status != http.StatusBadRequest || !strings.Contains(text, `"served_on"`) {
 			t.Errorf("tomorrow: %d %v", status, bad)
@@ -127,7 +127,7 @@ func TestServiceByHand(t *testing.T) {
 			t.Errorf("the log says %s", text)
 		}
 		words, _ := s.ok("GET", "/api/v1/cases/"+number+"/events/3/words", officer, "")
-		if got := fmt.Sprint(words["service"]); got != "map[as:同住家属 mail:1020030045678 place:索镇街道 taken_by:赵六]" {
+		if got := fmt.Sprint(words["service"]); got != "map[mail:1020030045678 place:索镇街道 relation:同住家属 taken_by:赵六]" {
 			t.Errorf("sealed beside it: %s", got)
 		}
 		out, _ = s.ok("GET", "/api/v1/cases/"+number+"/notices", officer, "")

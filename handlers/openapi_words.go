@@ -68,7 +68,7 @@ func tagList(lang string) []any {
 var examples = object{
 	"track": "authority", "words": "购买的商品存在质量问题，要求退货退款", "domain": 1, "category": "false_publicity", "town": "370321001", "amount_fen": 12800,
 	"requests": []string{"return", "refund"}, "publish_consent": true, "entrust_consent": false, "person": object{"name": "王芳", "phone": "13800000000"},
-	"respondent": object{"name": "惠民超市", "address": "索镇街道中心大街1号"}, "offer": 1, "due_on": "2026-05-20", "performed_on": "2026-05-18", "served_on": "2026-05-06", "service": object{"taken_by": "李强", "as": "店长", "mail": "1020030045678"}, "performed_fen": 12800,
+	"respondent": object{"name": "惠民超市", "address": "索镇街道中心大街1号"}, "offer": 1, "due_on": "2026-05-20", "performed_on": "2026-05-18", "served_on": "2026-05-06", "service": object{"taken_by": "李强", "relation": "店长", "mail": "1020030045678"}, "performed_fen": 12800,
 	"answer_kind": "question", "ground": "REF1", "proof": "hand_receipt", "paper": "file:17", "unit": "amr", "warned": true, "no_refusal_ground": true, "score": 4,
 	"extent": "full", "party": "consumer", "decision": "confirmed", "result": "no_case", "feedback_code": "judged_consumer", "missing": []string{"identity"},
 	"other": "HT-2026-000001-7", "confirmed": true, "consent": true, "receiver": "neighbour", "finding": "ART17a", "lost": "merchant", "no_successor": true,

@@ -79,10 +79,10 @@ type Person struct {
 // by analogy): who took it, as what (the recipient, family, a colleague, the
 // mail room), under which number of the post, and where.
 type Service struct {
-	TakenBy string `json:"taken_by,omitempty"`
-	As      string `json:"as,omitempty"`
-	Mail    string `json:"mail,omitempty"`
-	Place   string `json:"place,omitempty"`
+	TakenBy  string `json:"taken_by,omitempty"`
+	Relation string `json:"relation,omitempty"`
+	Mail     string `json:"mail,omitempty"`
+	Place    string `json:"place,omitempty"`
 }
 
 // Respondent is the merchant as the complainant names it (Art. 10 (2)).
