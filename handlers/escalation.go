@@ -36,6 +36,9 @@ type takenView struct {
 	Due  time.Time `json:"due_at"` // when it was to be taken
 	At   time.Time `json:"at"`     // and when it was
 	Told []string  `json:"told"`
+	// Waiting are owed the message still; Unreached had no way that led to them.
+	Waiting   []string `json:"waiting"`
+	Unreached []string `json:"unreached"`
 }
 
 // saidView names the event in which an officer answered; its words are read
@@ -94,12 +97,15 @@ func (s *Server) escalations(ctx context.Context, c *Call) (any, error) {
 		v := dutyView{Number: d.Number, No: d.No, Code: d.Clock, Unit: d.Unit, Town: d.Town, Officer: d.Officer, Due: d.Due, Late: d.Late,
 			Days: days.WorkingDaysBetween(d.Due, today.AddDays(-1)), Steps: []takenView{}, Acknowledged: viewSaid(d.Acknowledged), Explained: viewSaid(d.Explained)}
 		for _, t := range d.Steps {
-			v.Steps, v.Step = append(v.Steps, takenView{t.Step, t.Due, t.At, t.Told}), t.Step
+			v.Steps, v.Step = append(v.Steps, takenView{t.Step, t.Due, t.At, orEmpty(t.Told), orEmpty(t.Waiting), orEmpty(t.Unreached)}), t.Step
 		}
 		out.Duties = append(out.Duties, v)
 	}
 	return out, err
 }
+
+// orEmpty is a list that JSON shows as one when it is empty, too.
+func orEmpty(names []string) []string { return append([]string{}, names...) }
 
 func viewSaid(s *store.Said) *saidView {
 	if s == nil {

@@ -62,6 +62,7 @@ var (
 	descDuties     = desc("duties_overdue", "Duties of the authority that ran out and are still owed, by the highest step of escalation that they took.", "step")
 	descAttempts   = desc("notice_attempts_total", "Attempts to tell somebody something, by channel and outcome, since this node began.", "channel", "outcome")
 	descStrays     = desc("channel_reports_stray_total", "Reports of channels that named no message of ours.")
+	descUnreached  = desc("offices_unreached_total", "Messages to offices that no way led to, by kind (reminder, escalation), since this node began.", "kind")
 	descBounces    = desc("bounces_read_total", "Mails read where bounces and reports arrive, by kind, since this node began; absent where no mailbox is set up.", "kind")
 	descSweepAge   = desc("sweep_age_seconds", "Time since any node last found all deadlines enforced.")
 	descBlockAge   = desc("block_age_seconds", "Time since the last block was sealed.")
@@ -150,6 +151,9 @@ func (f *engineFigures) process(e emitter) {
 		}
 	}
 	e.counter(descStrays, float64(told.Strays))
+	for _, kind := range []string{"reminder", "escalation"} {
+		e.counter(descUnreached, float64(told.Unreached[kind]), kind)
+	}
 	if f.s.Bounces != nil {
 		for kind, n := range f.s.Bounces() {
 			e.counter(descBounces, float64(n), kind)

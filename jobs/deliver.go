@@ -95,7 +95,7 @@ func (p *Post) hand(ctx context.Context, o *store.Owed, c *store.View, w way) (s
 	if err != nil {
 		return store.Attempt{}, nil, err
 	}
-	a := store.Attempt{Recipient: o.Recipient, Channel: w.Name, Merchant: w.Merchant, Contact: w.Contact, Template: said.Name, Version: said.Version, Language: said.Language}
+	a := store.Attempt{Recipient: w.to, Channel: w.Name, Merchant: w.Merchant, Contact: w.Contact, Template: said.Name, Version: said.Version, Language: said.Language}
 	if with := later(o, links); with == nil {
 		if err := p.give(ctx, o, links); err != nil {
 			return a, nil, err
@@ -251,13 +251,31 @@ func (p *Post) reminder(ctx context.Context, t *asynq.Task) error {
 	if k := c.ClockNo(o.No); k == nil || k.State != while {
 		return p.Store.Settle(ctx, &o, "void", "clock_ended")
 	}
-	if _, _, err = p.tell(ctx, &o, &c); errors.Is(err, errExhausted) {
-		return p.Store.Settle(ctx, &o, "void", "no_contact")
+	last, _, err := p.tell(ctx, &o, &c)
+	if errors.Is(err, errExhausted) {
+		return p.unreached(ctx, &o, last)
 	}
 	if err != nil {
 		return err
 	}
 	return p.Store.Settle(ctx, &o, "done", "")
+}
+
+// unreached ends a message about a clock that no way is left for. That an office
+// is told nothing is for the operator to mend, so he hears of it.
+func (p *Post) unreached(ctx context.Context, o *store.Owed, last store.Attempt) error {
+	code := "no_contact"
+	if last.Ordinal > 0 {
+		code = last.Code
+	}
+	if slices.Contains(parties, o.Recipient) {
+		return p.Store.Settle(ctx, o, "void", code)
+	}
+	if err := p.Store.SettleUnreached(ctx, o, code); err != nil {
+		return err
+	}
+	p.Log.WarnContext(ctx, "an office was told nothing: give it a mailbox (fangxin user mail, or mail: of the county's file)", "message", o.ID(), "recipient", o.Recipient, "reason", code)
+	return nil
 }
 
 // held reads the message that a task names, if this attempt still holds it.

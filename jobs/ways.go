@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 type way struct {
 	channel.Channel
 	store.Address
+	to string // whose the address is: the recipient, or the office that answers for him
 }
 
 // parties are the recipients who have addresses of their own and act by a link.
@@ -39,12 +41,12 @@ func reaches(c channel.Channel, m channel.Message) bool { return c.Reaches == ni
 // ways lists how a recipient can be told, in the order in which it is tried:
 // what the case itself says by every channel, then the register's contacts.
 func (p *Post) ways(ctx context.Context, o *store.Owed) ([]way, error) {
-	addresses := []store.Address{{Own: true}}
-	if slices.Contains(parties, o.Recipient) {
-		var err error
-		if addresses, err = p.Store.Addresses(ctx, o); err != nil {
-			return nil, err
-		}
+	if !slices.Contains(parties, o.Recipient) {
+		return p.officeWays(ctx, o)
+	}
+	addresses, err := p.Store.Addresses(ctx, o)
+	if err != nil {
+		return nil, err
 	}
 	own := slices.IndexFunc(addresses, func(a store.Address) bool { return !a.Own })
 	if own < 0 {
@@ -59,8 +61,30 @@ func (p *Post) ways(ctx context.Context, o *store.Owed) ([]way, error) {
 		for _, c := range p.order(o.Recipient) {
 			for _, a := range group {
 				if reaches(c, channel.Message{Recipient: o.Recipient, Phone: a.Phone, Email: a.Email}) {
-					out = append(out, way{c, a})
+					out = append(out, way{c, a, o.Recipient})
 				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// officeWays are the ways to one of the authority's own, address by address: his
+// own mailbox is tried by every channel before his department's, that before the
+// hub's. A channel that needs no address, the console, reaches every office.
+func (p *Post) officeWays(ctx context.Context, o *store.Owed) ([]way, error) {
+	addresses, err := p.Store.OfficeAddresses(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(addresses) == 0 {
+		addresses = []store.Address{{Own: true}}
+	}
+	var out []way
+	for _, a := range addresses {
+		for _, c := range p.order(o.Recipient) {
+			if reaches(c, channel.Message{Recipient: o.Recipient, Phone: a.Phone, Email: a.Email}) {
+				out = append(out, way{c, a, cmp.Or(a.Office, o.Recipient)})
 			}
 		}
 	}
@@ -98,7 +122,7 @@ func next(ways []way, tried []store.Attempt, round int64) (way, bool) {
 
 // was reports whether an attempt took this way.
 func (w way) was(a *store.Attempt) bool {
-	return a.Channel == w.Name && a.Contact == w.Contact && (a.Contact == 0 || a.Merchant == w.Merchant)
+	return a.Channel == w.Name && a.Recipient == w.to && a.Contact == w.Contact && (a.Contact == 0 || a.Merchant == w.Merchant)
 }
 
 // messageID names what is sent for the recipient's channel: the same when it is
@@ -110,6 +134,9 @@ func messageID(o *store.Owed, w way) string {
 	}
 	if !w.Own {
 		id += fmt.Sprintf("/contact%d", w.Contact)
+	}
+	if w.Office != "" {
+		id += "/" + w.Office
 	}
 	return id
 }

@@ -16,6 +16,9 @@ type Address struct {
 	Merchant string
 	Contact  int64
 	Own      bool // stated in the case itself, not only in the register
+	// Office is whose address this is where the recipient is an office and it is
+	// another one's: "unit:CODE".
+	Office string
 }
 
 // Addresses are the ways to reach the party of a case that a message is for, in the order in which they

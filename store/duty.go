@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,11 +29,13 @@ type Duty struct {
 }
 
 // TakenStep is a step of escalation that was taken: when it was to be, when it
-// was, and whom it told, as the outbox names them.
+// was, and whom it names, as the outbox names them.
 type TakenStep struct {
-	Step    string
-	Due, At time.Time
-	Told    []string
+	Step      string
+	Due, At   time.Time
+	Told      []string // a channel took the message
+	Waiting   []string // owed it still, or it was tried too often
+	Unreached []string // no way led there: nobody was told
 }
 
 // Said is what somebody said of an overdue duty: the event says it in words.
@@ -147,7 +150,11 @@ func (s *Store) dressDuties(ctx context.Context, list []Duty) error {
 		ids = append(ids, list[i].id)
 	}
 	in := b.list(ids)
-	rows, err := s.pool.QueryContext(ctx, "select case_id, no, step, due_at, at, told from escalations where case_id in ("+in+") order by case_id, no, place", b.values...)
+	waiting, err := s.waitingSteps(ctx, in, b.values)
+	if err != nil {
+		return err
+	}
+	rows, err := s.pool.QueryContext(ctx, "select case_id, no, step, due_at, at, told, unreached from escalations where case_id in ("+in+") order by case_id, no, place", b.values...)
 	if err != nil {
 		return err
 	}
@@ -155,11 +162,20 @@ func (s *Store) dressDuties(ctx context.Context, list []Duty) error {
 		var id, no int64
 		var t TakenStep
 		var due, when instant
-		var told string
-		if err := rows.Scan(&id, &no, &t.Step, &due, &when, &told); err != nil {
+		var told, unreached string
+		if err := rows.Scan(&id, &no, &t.Step, &due, &when, &told, &unreached); err != nil {
 			return err
 		}
-		t.Due, t.At, t.Told = due.Time, when.Time, strings.Fields(told)
+		t.Due, t.At, t.Unreached = due.Time, when.Time, strings.Fields(unreached)
+		for _, who := range strings.Fields(told) {
+			switch {
+			case slices.Contains(t.Unreached, who):
+			case waiting[waits{id, no, t.Step, who}]:
+				t.Waiting = append(t.Waiting, who)
+			default:
+				t.Told = append(t.Told, who)
+			}
+		}
 		if d := at[[2]int64{id, no}]; d != nil {
 			d.Steps = append(d.Steps, t)
 		}
@@ -169,6 +185,32 @@ func (s *Store) dressDuties(ctx context.Context, list []Duty) error {
 		return err
 	}
 	return s.saidOf(ctx, list, in, b.values)
+}
+
+// waits is a recipient who was not told yet of a step that a duty took.
+type waits struct {
+	id, no    int64
+	step, who string
+}
+
+// waitingSteps finds the messages of steps that are not delivered.
+func (s *Store) waitingSteps(ctx context.Context, in string, ids []any) (map[waits]bool, error) {
+	rows, err := s.pool.QueryContext(ctx, "select case_id, no, topic, recipient from outbox where case_id in ("+in+") and topic like 'escalation.%' and state in ('owed', 'dead')", ids...)
+	if err != nil {
+		return nil, err
+	}
+	out := map[waits]bool{}
+	err = scan(rows, func() error {
+		var w waits
+		var topic string
+		err := rows.Scan(&w.id, &w.no, &topic, &w.who)
+		if parts := strings.Split(topic, "."); len(parts) > 1 {
+			w.step = parts[1]
+		}
+		out[w] = true
+		return err
+	})
+	return out, err
 }
 
 // saidOf finds the last acknowledgement and explanation of each duty: the case

@@ -197,7 +197,7 @@ func TestTheListOfOverdueDuties(t *testing.T) {
 		}
 		first := all(boss, store.DutyFilter{Clock: "accept_decision", Acknowledged: "yes"}, 50)[0]
 		if first.Acknowledged == nil || first.Acknowledged.Actor != "officer:rehearsal" || first.Explained == nil || first.Explained.Seq != first.Acknowledged.Seq+1 || len(first.Steps) == 0 || first.Steps[0].Step != "officer" ||
-			!first.Steps[0].Due.Equal(first.Late) || first.Steps[0].Told[0] != "unit:"+first.Unit {
+			!first.Steps[0].Due.Equal(first.Late) || len(first.Steps[0].Told) != 0 || first.Steps[0].Waiting[0] != "unit:"+first.Unit {
 			t.Errorf("%+v", first)
 		}
 		_, next, _ := w.Duties(ctx, boss, store.DutyFilter{}, "", 3)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 )
@@ -80,6 +81,9 @@ func (s *Store) DropStrays(ctx context.Context) (int64, error) {
 type TellFigures struct {
 	Outcomes map[[2]string]int64 // channel and outcome
 	Strays   int64               // reports that named nothing of ours
+	// Unreached counts the messages to offices that had no way, by kind: reminder,
+	// escalation.
+	Unreached map[string]int64
 }
 
 type tellCounts struct {
@@ -102,11 +106,20 @@ func (c *tellCounts) strays(n int64) {
 	c.all.Strays += n
 }
 
+func (c *tellCounts) unreached(kind string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all.Unreached == nil {
+		c.all.Unreached = map[string]int64{}
+	}
+	c.all.Unreached[kind]++
+}
+
 // Told says what this process counted of messages that it handed over.
 func (s *Store) Told() TellFigures {
 	s.told.mu.Lock()
 	defer s.told.mu.Unlock()
-	out := TellFigures{Outcomes: map[[2]string]int64{}, Strays: s.told.all.Strays}
+	out := TellFigures{Outcomes: map[[2]string]int64{}, Strays: s.told.all.Strays, Unreached: maps.Clone(s.told.all.Unreached)}
 	for k, n := range s.told.all.Outcomes {
 		out.Outcomes[k] = n
 	}

@@ -194,7 +194,7 @@ func open(key, box []byte) (Unsealed, error) {
 }
 
 // wrappedKeys are the tables of wrapped keys, with what names a row of each.
-var wrappedKeys = [][2]string{{"case_keys", "case_id"}, {"merchant_keys", "merchant_id"}, {"merchant_reviews", "id"}, {"letters", "id"}, {"webhooks", "id"}, {"file_keys", "file_id"}}
+var wrappedKeys = [][2]string{{"case_keys", "case_id"}, {"merchant_keys", "merchant_id"}, {"merchant_reviews", "id"}, {"letters", "id"}, {"webhooks", "id"}, {"file_keys", "file_id"}, {"user_mails", "user_id"}}
 
 // Rewrap wraps every key of a case, a merchant, a row that waits or a letter with the first
 // configured key and says how many it changed. Data stay as they are. It goes in

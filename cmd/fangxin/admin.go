@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"fangxin/jobs"
 	"fangxin/store"
 	"fangxin/workflow"
+	"fangxin/workflow/calendar"
 	"fangxin/workflow/policy"
 )
 
@@ -70,6 +72,7 @@ func (g *Globals) connect() (*store.Store, error) {
 // UserCmd manages the people of the authority.
 type UserCmd struct {
 	Add     UserAdd     `cmd:"" help:"Add a user; prints the API token once."`
+	Mail    UserMail    `cmd:"" help:"Change the mailbox in which a user is told of what he owes."`
 	List    UserList    `cmd:"" help:"List users."`
 	Disable UserDisable `cmd:"" help:"End a user's token."`
 }
@@ -80,6 +83,7 @@ type UserAdd struct {
 	Roles []string `required:"" help:"officer, hub, unit, town, supervisor, coordinator, mediator, court, superior, other_authority."`
 	Unit  string   `help:"Only the cases of this department; a mediator's organisation, or the authority that cases are transferred to."`
 	Town  string   `help:"Only the cases of this town (division code); of a county for a hub."`
+	Mail  string   `placeholder:"ADDRESS" help:"Where he is told of what he owes; without it his department's mailbox is used, then the hub's."`
 }
 
 // Run prints the token, which is kept only as a hash.
@@ -88,6 +92,9 @@ func (c *UserAdd) Run(g *Globals) error {
 		if !slices.Contains(store.UserRoles, r) {
 			return errUse{fmt.Errorf("--roles: %q is none of %s", r, strings.Join(store.UserRoles, ", "))}
 		}
+	}
+	if c.Mail != "" && !policy.PlainMail(c.Mail) {
+		return errUse{fmt.Errorf("--mail: an address like zhang@example.cn is expected, not %q", c.Mail)}
 	}
 	law, err := g.rules()
 	if err != nil {
@@ -112,7 +119,33 @@ func (c *UserAdd) Run(g *Globals) error {
 		return err
 	}
 	fmt.Fprintln(g.Out, token)
-	return nil
+	if c.Mail == "" {
+		return nil
+	}
+	return e.SetUserMail(g.Context, c.Name, c.Mail)
+}
+
+// UserMail changes a user's mailbox.
+type UserMail struct {
+	Name    string `arg:""`
+	Address string `arg:"" optional:"" help:"The new mailbox."`
+	None    bool   `help:"Take the mailbox away: his department's is used."`
+}
+
+// Run changes it at once; it lies sealed and is not shown again.
+func (c *UserMail) Run(g *Globals) error {
+	if (c.Address == "") != c.None {
+		return errUse{errors.New("user mail NAME: an ADDRESS or --none, one of them")}
+	}
+	if !c.None && !policy.PlainMail(c.Address) {
+		return errUse{fmt.Errorf("user mail: an address like zhang@example.cn is expected, not %q", c.Address)}
+	}
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	return e.SetUserMail(g.Context, c.Name, c.Address)
 }
 
 // UserList lists users.
@@ -215,9 +248,24 @@ func (c *PolicyCheck) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	if _, err := policy.Load(c.File, data); err != nil {
+	rules, err := policy.Load(c.File, data)
+	if err != nil {
 		return err
 	}
 	fmt.Fprintln(g.Out, "good")
+	sayUnreachable(g.Out, rules, calendar.On(g.clock()))
 	return nil
+}
+
+// sayUnreachable says what it means that departments have no address. It is no
+// fault: their people can have mailboxes of their own.
+func sayUnreachable(out io.Writer, rules *policy.Rules, day calendar.Date) {
+	without, hub := rules.Unreachable(day), rules.County().Hub
+	if slices.Contains(without, hub) {
+		fmt.Fprintf(out, "%s, the hub, has no mail and no phone: an office without an address of its own is told nothing by mail or short message, and what it was to be told is counted as unreached\n", hub)
+		without = slices.DeleteFunc(without, func(code string) bool { return code == hub })
+	}
+	if len(without) > 0 {
+		fmt.Fprintf(out, "no mail and no phone: %s: what they are to be told goes to their people's own mailboxes, else to the hub's\n", strings.Join(without, ", "))
+	}
 }

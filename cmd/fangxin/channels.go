@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"fangxin/handlers"
@@ -14,6 +15,7 @@ import (
 	"fangxin/jobs/channel"
 	"fangxin/store"
 	"fangxin/workflow"
+	"fangxin/workflow/calendar"
 
 	"github.com/google/uuid"
 )
@@ -77,6 +79,9 @@ func (g *Globals) post(e *engine, log *slog.Logger) (*jobs.Post, reach, error) {
 	channels := out.channels
 	if len(channels) == 0 {
 		channels = []channel.Channel{channel.Console(g.Out, terminal(g.Out))}
+	}
+	if hub := e.law.Load().County().Hub; len(out.channels) > 0 && slices.Contains(e.law.Load().Unreachable(calendar.On(g.clock())), hub) {
+		log.Warn("the hub has no mail in the county's file: offices whose people have no mailbox of their own are told nothing (fangxin policy check)", "hub", hub)
 	}
 	return &jobs.Post{Store: e.Store, Log: log, Now: g.clock, Node: uuid.NewString(), Channels: channels, Rules: func() workflow.Rules { return *e.law.Load() },
 		Site: g.reached(site), Redis: g.RedisURL}, out, nil

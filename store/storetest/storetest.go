@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -124,6 +125,24 @@ func (w *World) Advance(d time.Duration) { w.now.Add(d.Microseconds()) }
 
 // Rules changes the law.
 func (w *World) Rules(r workflow.Rules) { w.law.Store(&r) }
+
+// County puts a county's file in force that differs from the embedded one: pairs
+// of what stands there first and what shall.
+func (w *World) County(pairs ...string) {
+	w.T.Helper()
+	text := string(policy.HuantaiFile())
+	for i := 0; i < len(pairs); i += 2 {
+		if !strings.Contains(text, pairs[i]) {
+			w.T.Fatalf("%q is not in the county's file", pairs[i])
+		}
+		text = strings.Replace(text, pairs[i], pairs[i+1], 1)
+	}
+	r, err := policy.Load("county.yaml", []byte(text))
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	w.Rules(workflow.Rules{Rules: r})
+}
 
 // Law is the law in force.
 func (w *World) Law() workflow.Rules { return *w.law.Load() }

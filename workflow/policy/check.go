@@ -122,6 +122,7 @@ func (c *checker) places() {
 		case d.Successor != "" && (d.Successor == d.Code || !c.department(d.Successor)):
 			c.fault(at("departments", i, "successor"), "department %s: successor %q is no other department", d.Code, d.Successor)
 		}
+		c.address(i, d)
 		seen[d.Code] = true
 	}
 }

@@ -34,13 +34,16 @@ type named struct {
 	En   string `yaml:"en"`
 }
 
-// department is an office of the plan; see kinds.
+// department is an office of the plan; see kinds. Mail and Phone are the office's
+// own, where it is told of what it owes.
 type department struct {
 	Code      string `yaml:"code"`
 	Zh        string `yaml:"zh"`
 	En        string `yaml:"en"`
 	Successor string `yaml:"successor"`
 	Kind      string `yaml:"kind"`
+	Mail      string `yaml:"mail"`
+	Phone     string `yaml:"phone"`
 }
 
 // promise is a length that the county gives itself.

@@ -44,6 +44,11 @@ func TestWrongFiles(t *testing.T) {
 		"prefix absent":      {"prefix: HT, ", "", "needs a prefix"},
 		"prefix in lower":    {"prefix: HT, ", "prefix: ht, ", "needs a prefix"},
 		"prefix of reports":  {"prefix: HT, ", "prefix: JB, ", "numbers of reports"},
+		"no mail address":    {"  - {code: psb,", "  - {code: psb, mail: 县公安局,", "mail is an address like"},
+		"mail with a name":   {"  - {code: psb,", "  - {code: psb, mail: \"A <a@b.cn>\",", "mail is an address like"},
+		"two mails":          {"  - {code: psb,", "  - {code: psb, mail: \"a@b.cn,c@b.cn\",", "mail is an address like"},
+		"no phone number":    {"  - {code: psb,", "  - {code: psb, phone: 内线,", "phone is a number"},
+		"mail of no office":  {"  - {code: licensing_authority,", "  - {code: licensing_authority, mail: a@b.cn,", "no office and has no mailbox"},
 		"version":            {"version: own/2026-01", "version: R2/2026-04-15", "needs a version"},
 	} {
 		before, _, found := strings.Cut(good, x.from)

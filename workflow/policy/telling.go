@@ -48,7 +48,8 @@ func (r *Rules) Telling() Telling {
 }
 
 // Office reports whether a recipient is one of the authority's own, or another
-// authority: it gets a digest and no link. The others are people outside.
+// authority: it gets no link of its own, and the addresses of its people and
+// departments. The others are people outside.
 func Office(recipient string) bool {
 	role, _, named := strings.Cut(recipient, ":")
 	return named || slices.Contains([]string{"authority", "hub", "unit", "town", "officer", "supervisor", "coordinator", "joint_conference", "mediator", "court", "other_authority", "system"}, role)
