@@ -13,6 +13,7 @@ need go golang
 need gcc gcc
 need python3 python3
 need redis-server redis-server
+need pdftotext poppler-utils
 if ! have_postgres; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing postgresql ..."

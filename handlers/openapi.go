@@ -258,8 +258,11 @@ func (r Route) statuses() []int {
 	if r.Who == Staff || r.Who == Supervising || inCase && beside == "/data" {
 		out = append(out, http.StatusForbidden)
 	}
-	if inCase && slices.Contains([]string{"/data", "/notes", "/erasure-requests"}, beside) {
+	if inCase && (slices.Contains([]string{"/data", "/notes", "/erasure-requests"}, beside) || strings.HasPrefix(beside, "/papers/") || r.name() == "POST "+papersPath) {
 		out = append(out, http.StatusGone)
+	}
+	if inCase && strings.HasPrefix(beside, "/papers") && r.Method != http.MethodGet {
+		out = append(out, http.StatusConflict)
 	}
 	if r.name() == "POST "+resendPath {
 		out = append(out, http.StatusConflict, http.StatusGone)
@@ -280,7 +283,7 @@ func (r Route) statuses() []int {
 		out = append(out, http.StatusConflict, http.StatusUnprocessableEntity)
 	case r.Method != http.MethodGet && (!keyed || strings.HasSuffix(r.Path, "/commands")): // an act on a case
 		out = append(out, http.StatusConflict, http.StatusGone, http.StatusUnprocessableEntity)
-	case keyed && body != nothing{} && !slices.Contains([]string{"/api/v1/search", templatePath + "/preview"}, r.Path) && r.Who != Signing: // the key again with another body
+	case keyed && body != nothing{} && !slices.Contains([]string{"/api/v1/search", templatePath + "/preview", papersPath + "/preview"}, r.Path) && r.Who != Signing: // the key again with another body
 		out = append(out, http.StatusUnprocessableEntity)
 	case strings.Contains(r.Path, "{seq}"):
 		out = append(out, http.StatusGone)

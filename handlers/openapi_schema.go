@@ -45,6 +45,7 @@ var fieldKeys = map[reflect.Type]string{
 	reflect.TypeOf(merchantSuccession{}): "field.merchant.", reflect.TypeOf(because{}): "field.merchant.", reflect.TypeOf(contactAdded{}): "field.merchant.contacts.",
 	reflect.TypeOf(newContact{}): "field.merchant.contacts.", reflect.TypeOf(reviewDecision{}): "field.merchant.", reflect.TypeOf(caseMerchantChoice{}): "field.merchant.",
 	reflect.TypeOf(register.Shop{}):   "field.merchant.shops.",
+	reflect.TypeOf(paperOrder{}):      "field.paper.",
 	reflect.TypeOf(register.Member{}): "answer.member.", reflect.TypeOf(membershipView{}): "answer.member.", reflect.TypeOf(membershipWhole{}): "answer.member.", reflect.TypeOf(membershipPage{}): "answer.member.",
 	reflect.TypeOf(memberView{}): "answer.member.", reflect.TypeOf(store.MemberPerson{}): "answer.member.", reflect.TypeOf(store.Paper{}): "answer.member.", reflect.TypeOf(membershipHistory{}): "answer.member.",
 	reflect.TypeOf(store.MemberHistoryLine{}): "answer.member.", reflect.TypeOf(store.MemberNote{}): "answer.member.", reflect.TypeOf(leadPage{}): "answer.member.", reflect.TypeOf(store.MemberLead{}): "answer.member.", reflect.TypeOf(register.Figures{}): "answer.figures.",

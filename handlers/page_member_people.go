@@ -187,13 +187,13 @@ func (s *Server) greenSheet(_ context.Context, c *Call) (any, error) {
 	return page{body: view.SheetPage(p, out)}, err
 }
 
-// paper is a sheet that a browser shows or keeps.
-type paper struct {
+// keepsake is a sheet that a browser shows or keeps.
+type keepsake struct {
 	document
 	name string // of the file, for what is kept; empty: it is shown
 }
 
-func (d paper) send(w http.ResponseWriter, _ *http.Request) error {
+func (d keepsake) send(w http.ResponseWriter, _ *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", d.kind)
 	if d.name != "" {
@@ -220,5 +220,5 @@ func (s *Server) memberPaper(ctx context.Context, c *Call, draw func(context.Con
 	if err != nil {
 		return nil, err
 	}
-	return paper{out.(document), name}, nil
+	return keepsake{out.(document), name}, nil
 }

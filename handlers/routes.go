@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -110,7 +111,7 @@ type Server struct {
 
 // Routes is the whole API.
 func (s *Server) Routes() []Route {
-	return append(s.routes(), s.resources()...)
+	return slices.Concat(s.routes(), s.paperRoutes(), s.resources())
 }
 
 // resources are the routes on which the table's rows are taken.

@@ -103,7 +103,7 @@ func placeWords(places []policy.Place) []Word {
 func groundWords(grounds []policy.Ground) []Word {
 	out := make([]Word, 0, len(grounds))
 	for _, g := range grounds {
-		out = append(out, Word(g))
+		out = append(out, Word{g.Code, g.Zh, g.En})
 	}
 	return out
 }

@@ -16,7 +16,7 @@ import (
 //
 // Deleting the key is what erases: every sealed box is unreadable from then on.
 // The other rows were made of people and words and could be guessed back.
-var dies = []string{"case_keys", "blind", "notes", "case_search", "files"}
+var dies = []string{"case_keys", "blind", "notes", "case_search", "files", "paper_boxes"}
 
 // eraseBeside gives the statements that erase a case, or with "= any($1)" several.
 // The log, which holds commitments only, stays as it is.

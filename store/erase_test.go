@@ -43,6 +43,7 @@ var kept = map[string]string{
 	"merchant_done":    "how far it was read",
 	"escalations":      "days and officers",
 	"webhook_feed":     "which events a block sealed",
+	"papers":           "numbers, forms, officers, and salted commitments",
 }
 
 // Every table with a case in it dies with the person or has a reason to stay.

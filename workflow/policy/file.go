@@ -34,6 +34,16 @@ type named struct {
 	En   string `yaml:"en"`
 }
 
+// ground is a ground with the number of its item, and with the law's own words
+// where they are longer than what a list shows.
+type ground struct {
+	Code string `yaml:"code"`
+	Zh   string `yaml:"zh"`
+	En   string `yaml:"en"`
+	Item string `yaml:"item"`
+	Text string `yaml:"text"`
+}
+
 // department is an office of the plan; see kinds. Mail and Phone are the office's
 // own, where it is told of what it owes.
 type department struct {
@@ -71,7 +81,8 @@ type lawData struct {
 		Kinds   bool              `yaml:"kinds"`
 		Src     string            `yaml:"src"`
 	} `yaml:"terms"`
-	Grounds     map[string]map[string][]named `yaml:"grounds"`
+	Grounds     map[string]map[string][]ground `yaml:"grounds"`
+	Papers      map[string]Articles            `yaml:"papers"`
 	Departments []struct {
 		Domain   string  `yaml:"domain"`
 		Handle   *length `yaml:"handle"`
@@ -89,6 +100,9 @@ type countyData struct {
 		Prefix  string `yaml:"prefix"`
 		Hub     string `yaml:"hub"`
 		Version string `yaml:"version"`
+		// of official papers
+		Authority string `yaml:"authority"`
+		Short     string `yaml:"short"`
 	} `yaml:"county"`
 	Towns       []named      `yaml:"towns"`
 	Departments []department `yaml:"departments"`

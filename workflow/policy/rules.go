@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -18,6 +19,7 @@ type Rules struct {
 	ending   map[string][]Ground
 	duty     map[int]string
 	foreign  map[int]Term
+	papers   map[string]Articles
 	plan     countyData
 	county   County
 }
@@ -31,12 +33,14 @@ type Regime struct {
 }
 
 // Ground is a reason to refuse (REF…) or to terminate (TER…), as the article of
-// its regime words it.
-type Ground struct{ Code, Zh, En string }
+// its regime words it. Item is its number in the article, Text the article's own
+// words for papers; each "" where it was not read in the source.
+type Ground struct{ Code, Zh, En, Item, Text string }
 
 // County names the place this engine serves.
 type County struct {
 	Code, Zh, En, Prefix, Hub string
+	Authority, Short          string // on official papers: the bureau in full, and before a paper's number
 	Towns                     []Place
 	Departments               []Place
 	Domains                   []Domain
@@ -94,6 +98,7 @@ func Load(name string, county []byte) (*Rules, error) {
 	r.compileOwn()
 	r.compileTerms(&law)
 	r.compileGrounds(&law)
+	r.papers = law.Papers
 	r.compileDepartments(&law)
 	r.compileCounty()
 	return r, nil
@@ -144,7 +149,8 @@ func (r *Rules) compileGrounds(law *lawData) {
 
 func (r *Rules) compileCounty() {
 	p := &r.plan
-	r.county = County{Code: p.County.Code, Zh: p.County.Zh, En: p.County.En, Prefix: p.County.Prefix, Hub: p.County.Hub}
+	r.county = County{Code: p.County.Code, Zh: p.County.Zh, En: p.County.En, Prefix: p.County.Prefix, Hub: p.County.Hub,
+		Authority: cmp.Or(p.County.Authority, p.County.Zh+"市场监督管理局"), Short: cmp.Or(p.County.Short, string([]rune(p.County.Zh + "　")[:1])+"市监")}
 	for _, t := range p.Towns {
 		r.county.Towns = append(r.county.Towns, Place(t))
 	}
