@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -20,6 +21,9 @@ type NewFile struct {
 	Name  string
 	Seen  string
 	Body  io.Reader
+	// Waits: until the form that it was chosen in is sent, thirty days at most; the
+	// same bytes chosen once more are the file that waits already.
+	Waits bool
 }
 
 // newFileID is 130 random bits in letters and the digits 2 to 7: no code that a
@@ -92,11 +96,17 @@ func (s *Store) enterFile(ctx context.Context, q Once, in NewFile, f File, own [
 	var answer struct{ ID string }
 	q.Asked = []string{hex.EncodeToString(f.SHA256[:]), f.Name, f.Seen}
 	term := draftTerm
-	if in.Case != "" {
+	if in.Case != "" && !in.Waits {
 		term = orphanTerm
 	}
 	defer s.solo()()
 	replayed, err := s.once(ctx, q, &answer, func(tx *sql.Tx, now time.Time) error {
+		if in.Waits {
+			id, err := s.chosenBefore(ctx, tx, f)
+			if answer.ID = id; err != nil || id != "" {
+				return err
+			}
+		}
 		if err := s.roomFor(ctx, tx, in, f.Size); err != nil {
 			return err
 		}
@@ -114,10 +124,24 @@ func (s *Store) enterFile(ctx context.Context, q Once, in NewFile, f File, own [
 		_, err = tx.ExecContext(ctx, "insert into file_keys (file_id, kek, wrapped) values ($1, $2, $3)", f.ID, kek, s.cfg.Keys.wrap[kek].Seal(nil, nil, own, nil))
 		return err
 	})
-	if err != nil || !replayed {
+	if err != nil || !replayed && answer.ID == f.ID {
 		return f, err
 	}
 	return s.file(ctx, answer.ID)
+}
+
+// chosenBefore finds the file that waits already with the same bytes for the same
+// form; "" when there is none.
+func (s *Store) chosenBefore(ctx context.Context, tx *sql.Tx, f File) (string, error) {
+	if err := s.alone(ctx, tx, int64(binary.BigEndian.Uint64(f.draft))); err != nil {
+		return "", err
+	}
+	var id string
+	err := tx.QueryRowContext(ctx, "select id from files where draft = $1 and received = $2 and state in ('pending', 'kept') order by at limit 1", f.draft, f.SHA256[:]).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return id, err
 }
 
 // file reads one file, whosever it is; without its name.
@@ -143,9 +167,14 @@ func (s *Store) roomFor(ctx context.Context, q queryer, in NewFile, size int64) 
 		}
 		query, of = "where case_id = $1", id
 	}
-	var count int
-	var bytes int64
-	if err := q.QueryRowContext(ctx, "select count(*), coalesce(sum(received_size), 0) from files "+query+" and state in ('pending', 'kept')", of).Scan(&count, &bytes); err != nil {
+	count, bytes, err := sumFiles(ctx, q, query, of)
+	if err == nil && in.Case != "" && in.Waits { // with what waits for the same act
+		var more int
+		var size int64
+		more, size, err = sumFiles(ctx, q, "where draft = $1 and case_id is null", in.Draft)
+		count, bytes = count+more, bytes+size
+	}
+	if err != nil {
 		return err
 	}
 	switch {
@@ -155,4 +184,9 @@ func (s *Store) roomFor(ctx context.Context, q queryer, in NewFile, size int64) 
 		return &FileRefusal{Code: "case_large", Limit: limits.Bytes}
 	}
 	return nil
+}
+
+func sumFiles(ctx context.Context, q queryer, where string, of any) (count int, bytes int64, err error) {
+	err = q.QueryRowContext(ctx, "select count(*), coalesce(sum(received_size), 0) from files "+where+" and state in ('pending', 'kept')", of).Scan(&count, &bytes)
+	return count, bytes, err
 }

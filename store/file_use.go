@@ -32,8 +32,8 @@ func (s *Store) OpenFile(ctx context.Context, f File, small bool) (*OpenFile, er
 }
 
 // RemoveFile deletes the bytes and the name of a case's file and leaves its row
-// as a tombstone. ErrFileCited while an act names it, beside the one that brought
-// it, and while a scanner's find is kept apart.
+// as a tombstone. ErrFileCited while an act names it, when it came with an act that
+// is more than a filing or evidence, and while a scanner's find is kept apart.
 func (s *Store) RemoveFile(ctx context.Context, f File) error {
 	defer s.solo()()
 	tx, err := s.pool.BeginTx(ctx, nil)
@@ -50,7 +50,8 @@ func (s *Store) RemoveFile(ctx context.Context, f File) error {
 		return err
 	}
 	var cited int
-	if err := tx.QueryRowContext(ctx, "select count(*) from events where case_id = $1 and seq <> $2 and payload like $3", f.CaseID, f.Seq, "%"+f.ID+"%").Scan(&cited); err != nil {
+	if err := tx.QueryRowContext(ctx, `select count(*) from events where case_id = $1
+		and (seq <> $2 and payload like $3 or seq = $2 and payload not like '%"event":"add_evidence"%' and payload not like '%"event":"file_%')`, f.CaseID, f.Seq, "%"+f.ID+"%").Scan(&cited); err != nil {
 		return err
 	}
 	if cited > 0 || f.Code == infected {
@@ -97,6 +98,14 @@ func (s *Store) RemoveDraftFile(ctx context.Context, draft []byte, id string) er
 		return err
 	}
 	return s.removed(ctx, tx, id)
+}
+
+// AdoptFiles lets what waits under one secret's hash wait under another's, thirty
+// days from now on.
+func (s *Store) AdoptFiles(ctx context.Context, from, to []byte) error {
+	defer s.solo()()
+	_, err := s.pool.ExecContext(ctx, "update files set draft = $1, expires_at = $2 where draft = $3 and case_id is null", to, s.stamp(s.cfg.Now().Add(draftTerm)), from)
+	return err
 }
 
 // DraftHash is under which files wait whose sender holds a token: a draft's, or
