@@ -102,6 +102,9 @@ func TestBrowser(t *testing.T) { browse(t, []string{"--test", "lives.test.mjs"})
 // A member's pages, on a server of their own: in whole lives weeks pass.
 func TestMembersInTheBrowser(t *testing.T) { browse(t, []string{"--test", "members.test.mjs"}) }
 
+// Files on their way, and what keeps them from it, on a server of their own.
+func TestFilesInTheBrowser(t *testing.T) { browse(t, []string{"--test", "files.test.mjs"}) }
+
 // The pages as they look, for people to judge: make screenshots.
 func TestScreenshots(t *testing.T) {
 	folder := os.Getenv("FANGXIN_TEST_SCREENSHOTS")

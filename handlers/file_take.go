@@ -34,15 +34,20 @@ const slack = 64 << 10
 
 // begin takes a form of at most so many bytes of file.
 func (in *incoming) begin(most int64) error {
-	kind, params, err := mime.ParseMediaType(in.r.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
-		return problem("not_multipart")
-	}
 	if in.r.ContentLength > most+slack {
 		in.w.Header().Set("Connection", "close")
 		p := problem("file_large")
 		p.most = megabytes(most)
 		return p
+	}
+	return in.start(most)
+}
+
+// start reads a form as far as so many bytes, however long it says that it is.
+func (in *incoming) start(most int64) error {
+	kind, params, err := mime.ParseMediaType(in.r.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
+		return problem("not_multipart")
 	}
 	in.conn = http.NewResponseController(in.w)
 	_ = in.conn.SetReadDeadline(time.Time{}) // the server's own is for bodies that are small
@@ -61,6 +66,10 @@ func (in *incoming) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// pause stops counting the time in which nothing comes: it is ours; resume counts on.
+func (in *incoming) pause()  { in.late.Stop() }
+func (in *incoming) resume() { in.late.Reset(in.patience) }
 
 // end stops waiting.
 func (in *incoming) end() {

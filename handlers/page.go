@@ -116,7 +116,7 @@ func (r Route) takes() string {
 	return "application/json"
 }
 
-// readForm reads a page's body. Browsers end lines by two characters.
+// readForm reads a page's body.
 func (c *Call) readForm() error {
 	form, err := url.ParseQuery(string(c.Body))
 	if err != nil {
@@ -124,7 +124,7 @@ func (c *Call) readForm() error {
 	}
 	for _, list := range form {
 		for i := range list {
-			list[i] = strings.ToValidUTF8(strings.ReplaceAll(list[i], "\r\n", "\n"), "\uFFFD")
+			list[i] = tidyTyped(list[i])
 		}
 	}
 	c.Form, c.Body = form, nil

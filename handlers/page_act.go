@@ -233,13 +233,7 @@ func (s *Server) actPage(c *Call, x *shown, m *MoveView, typed *unsent, wrong []
 			f.Aside = append(f.Aside, view.Row{Name: p.T("page.offer.terms"), Value: t.words})
 		}
 	}
-	for i := range f.Fields {
-		for _, w := range wrong {
-			if w.Field == f.Fields[i].Name {
-				f.Fields[i].Error = w.Text
-			}
-		}
-	}
+	mark(f.Fields, wrong)
 	return page{status: status, body: view.FormPage(p, f)}
 }
 

@@ -31,8 +31,11 @@ type unsent struct {
 	Code *sentCode  `json:"code,omitempty"` // by which the contact is checked
 	// Before are the cases that this browser's drafts became: what it knows of itself.
 	Before []string `json:"before,omitempty"`
-	alike  []store.Alike
-	until  time.Time
+	// Filed: files came to it; they wait still, or went with the case that it became.
+	Filed bool `json:"filed,omitempty"`
+	alike []store.Alike
+	files []store.File // those that wait for it
+	until time.Time
 }
 
 // beforeMost is how many of its cases a browser's draft remembers.
@@ -62,7 +65,8 @@ func (s *Server) draftOf(ctx context.Context, c *Call) (*unsent, error) {
 	if err := json.Unmarshal(text, u); err != nil {
 		return nil, err
 	}
-	return u, nil
+	u.files, err = s.waitingUnder(ctx, store.DraftHash(token))
+	return u, err
 }
 
 func (s *Server) keep(ctx context.Context, token string, u *unsent) error {
@@ -220,14 +224,7 @@ func (s *Server) stepPage(c *Call, st *filingStep, u *unsent, token string, wron
 		f.Back = "/file/" + way[n-1].name
 	}
 	st.fill(s, p, u, f)
-	for i := range f.Fields {
-		q := &f.Fields[i]
-		for _, w := range wrong {
-			if w.Field == q.Name {
-				q.Error = w.Text
-			}
-		}
-	}
+	mark(f.Fields, wrong)
 	return page{status: status, body: view.FormPage(p, f)}
 }
 
@@ -298,7 +295,7 @@ func (s *Server) sendDraft(ctx context.Context, c *Call, u *unsent, token string
 			return s.stepPage(c, st, u, token, wrong, http.StatusUnprocessableEntity), nil
 		}
 	}
-	out, err := s.fileDraft(ctx, c, u, u.checkedBy(s.Now(), s.Rules().ContactCheck()))
+	out, err := s.fileDraft(ctx, c, u, token, u.checkedBy(s.Now(), s.Rules().ContactCheck()))
 	if err != nil {
 		return s.notSent(c, u, token, err)
 	}
@@ -311,21 +308,31 @@ func (s *Server) sendDraft(ctx context.Context, c *Call, u *unsent, token string
 	return moved{"/c/" + number + "/kept", []*http.Cookie{s.cookie(caseCookie, done.Token, "/c/"+number, 0)}}, nil
 }
 
-// fileDraft hands the draft to the API's own handler, with the check of its
-// contact. A check that stands no more is left out: the complaint is taken all the
-// same.
-func (s *Server) fileDraft(ctx context.Context, c *Call, u *unsent, check string) (any, error) {
+// fileDraft hands the draft to the API's own handler, with its files and with the
+// check of its contact. A check that stands no more is left out, and so are files
+// that are gone: the complaint is taken all the same.
+func (s *Server) fileDraft(ctx context.Context, c *Call, u *unsent, token, check string) (any, error) {
 	body := filingOf(u, c.Language)
 	if check != "" {
 		body["check"] = check
+	}
+	if u.Filed {
+		body["uploads"] = token
 	}
 	text, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	out, err := s.file(ctx, &Call{Body: text, Key: u.Key, Language: c.Language})
-	if check != "" && err != nil && slices.ContainsFunc(problemOf(err).faults, func(f fault) bool { return f.field == "check" }) {
-		return s.fileDraft(ctx, c, u, "")
+	lacks := func(field string) bool {
+		return err != nil && slices.ContainsFunc(problemOf(err).faults, func(f fault) bool { return f.field == field })
+	}
+	switch {
+	case check != "" && lacks("check"):
+		return s.fileDraft(ctx, c, u, token, "")
+	case u.Filed && lacks("uploads"):
+		u.Filed = false
+		return s.fileDraft(ctx, c, u, token, check)
 	}
 	return out, err
 }

@@ -32,7 +32,11 @@ func formFaults(err error, lang string, field func(string) string) (wrong []view
 func mark(fields []view.Field, wrong []view.Wrong) {
 	for i := range fields {
 		for _, w := range wrong {
-			if w.Field == fields[i].Name {
+			switch {
+			case w.Field != fields[i].Name:
+			case fields[i].Error != "" && w.Field == filesField: // of several files each is said
+				fields[i].Error += "\n" + w.Text
+			default:
 				fields[i].Error = w.Text
 			}
 		}

@@ -30,6 +30,7 @@ func init() { // the review names the others
 		{"what", []string{"story"}, fillWhat, needs("story"), nil},
 		{"merchant", []string{"merchant", "where", "platform", "listing", "shop_address", "town", "shop_phone", "code"}, fillMerchant, checkMerchant, nil},
 		{"deal", []string{"bought", "amount", "bought_on", "knew_on", "requests", "kind", "kind_other"}, fillDeal, checkDeal, nil},
+		{"evidence", nil, fillEvidence, needs(), nil},
 		{"you", []string{"name", "phone", "email", "address", "identity", "as", "joint"}, fillYou, checkYou, nil},
 		{"people", peopleNames(), fillPeople, checkPeople, (*unsent).withOthers},
 		{"check", nil, fillCheck, needs(), (*unsent).reached},
@@ -245,6 +246,9 @@ func fillReview(s *Server, p *view.Page, u *unsent, f *view.Form) {
 		switch st.name {
 		case "check":
 			f.Aside = append(f.Aside, view.Row{Name: p.T("page.file.check"), Value: p.T("page.check." + u.checkState(s.Now(), s.Rules().ContactCheck())), To: "/file/check"})
+			continue
+		case "evidence":
+			f.Aside = append(f.Aside, u.evidenceRow(p))
 			continue
 		case "review":
 			continue

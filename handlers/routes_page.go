@@ -24,6 +24,8 @@ func (s *Server) pageRoutes() []Route {
 		{"POST", "/file/resume", Anyone, Intake, s.openDraft, 0},
 		{"GET", "/file/merchants", Anyone, Lookup, s.findMerchants, 0},
 		{"POST", "/file/check", Anyone, Secret, s.takeCheckStep, 0},
+		{"POST", "/file/evidence", Anyone, Upload, s.takeEvidence, 0},
+		{"GET", "/file/files/{file}/{size}", Anyone, Delivery, s.draftFile, 0},
 		{"GET", "/file/{step}", Anyone, Reading, s.showStep, 0},
 		{"POST", "/file/{step}", Anyone, Intake, s.takeStep, 0},
 		{"GET", "/s/{code}", Anyone, Lookup, s.scanned, 0},

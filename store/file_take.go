@@ -38,8 +38,10 @@ func (s *Store) TakeFile(ctx context.Context, q Once, in NewFile) (File, error) 
 	if err := s.FilesHere(ctx); err != nil {
 		return File{}, err
 	}
-	if err := s.roomFor(ctx, s.pool, in, 0); err != nil {
-		return File{}, err
+	if !in.Waits { // whether it is there already, its bytes say
+		if err := s.roomFor(ctx, s.pool, in, 0); err != nil {
+			return File{}, err
+		}
 	}
 	head := make([]byte, headSize)
 	n, err := io.ReadFull(in.Body, head)

@@ -2,6 +2,7 @@
 // watch over everything that must never happen on a page.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { crc32, deflateSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 export const site = process.env.SITE; // of the pages
@@ -87,10 +88,40 @@ export async function act(page, number, event, fill = async () => {}) {
 // values are what stands in every field of the page's form, by name.
 export const values = (page) => page.evaluate(() => [...new FormData(document.querySelector("form.form"))].filter(([name]) => !["key", "then"].includes(name)));
 
+// photo is a picture of stripes, as somebody picks it on a phone.
+export function photo(name, { width = 320, height = 240, shade = 120 } = {}) {
+  const bomb = width * height > 1e8;
+  const rows = Buffer.alloc(bomb ? 0 : height * (width * 3 + 1));
+  for (let y = 0; y < height && !bomb; y++) for (let x = 0; x < width; x++) rows.set([shade, (x * 5) % 256, (y * 7) % 256], y * (width * 3 + 1) + 1 + x * 3);
+  const chunk = (kind, data) => {
+    const body = Buffer.concat([Buffer.from(kind), data]);
+    const out = Buffer.alloc(body.length + 8);
+    out.writeUInt32BE(data.length, 0);
+    body.copy(out, 4);
+    out.writeUInt32BE(crc32(body), body.length + 4);
+    return out;
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  const data = bomb ? Buffer.from("bomb") : deflateSync(rows);
+  return { name, mimeType: "image/png", buffer: Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]) };
+}
+
+// pick chooses files in a form; with scripts they are there when it returns.
+export async function pick(page, scripts, ...files) {
+  const before = await page.locator("#files li").count();
+  await page.setInputFiles("#f-files", files);
+  if (!scripts) await page.locator("button[value=add]").click();
+  await page.locator("#files li").nth(before + files.length - 1).waitFor();
+}
+
 const answers = {
   what: (page) => page.fill("#f-story", "健身房停业，预付年卡余额不退。三月十日去锻炼，门口贴着停业告示，打电话没有人接。"),
   merchant: async (page) => { await page.fill("#f-merchant", "青禾健身（滨河路店）"); await page.fill("#f-shop_address", "索镇街道滨河路 12 号"); },
   deal: async (page) => { await page.check("input[name=requests][value=refund]"); await page.fill("#f-bought", "健身年卡"); await page.fill("#f-amount", "1,560.00"); },
+  evidence: async () => {},
   you: async (page) => { await page.fill("#f-name", "王芳"); await page.fill("#f-phone", "13812345678"); },
   check: (page) => page.locator("form.form .send a.btn:not(.quiet)").click(), // skipped
   consent: async (page) => { await page.check("input[name=publish_consent][value=yes]"); await page.check("input[name=entrust_consent][value=no]"); },
@@ -100,7 +131,7 @@ const answers = {
 export const next = (page) => page.locator("form.form .send button[value=next]").click();
 
 // file writes a whole complaint and returns its number; see is called on every page.
-export async function file(page, track, see = async () => {}, { sent = false } = {}) {
+export async function file(page, track, see = async () => {}, { sent = false, scripts = true, files = [] } = {}) {
   await page.goto(site + "/");
   await see("front");
   await page.locator(".hero a.btn.main").click();
@@ -110,6 +141,7 @@ export async function file(page, track, see = async () => {}, { sent = false } =
     await page.waitForURL("**/file/" + step);
     if (step === "check") await see("file-check");
     await fill(page);
+    if (step === "evidence" && files.length) await pick(page, scripts, ...files);
     if (step === "check") continue;
     await see("file-" + step);
     if (!(sent && step === "review")) await next(page); // unless see has sent it

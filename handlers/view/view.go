@@ -47,7 +47,7 @@ type Option struct {
 
 // Field is one question of a form.
 type Field struct {
-	Name, Kind string // kind: text, area, date, money, tel, email, code, choice, checks, check, select, hidden
+	Name, Kind string // kind: text, area, date, money, tel, email, code, choice, checks, check, select, files, hidden
 	Label      string
 	Hint       string
 	Error      string
@@ -57,6 +57,23 @@ type Field struct {
 	Fill       string // what a browser may fill in: name, tel, email …
 	Big        bool   // the one question of its page
 	Finds      string // where matching merchants are asked for as one types
+	Files      *Files // of the kind files
+}
+
+// Files are those that a form has been given already, and what more it takes.
+type Files struct {
+	List []Exhibit
+	Most []string // of one file by the beginning of its type, megabytes: image=20
+}
+
+// Exhibit is one file in a list.
+type Exhibit struct {
+	ID, Name, Kind, Size string
+	To                   string // where it is looked at
+	Small                string // its small picture; empty: it has none
+	Who                  string // who brought it, and when
+	State                string // in words, where it is not simply there
+	Pending              bool
 }
 
 // ID is the field's place on the page.
@@ -114,6 +131,7 @@ type Form struct {
 	Faults      []Wrong
 	Fields      []Field
 	Submit      string
+	Upload      bool // files come with it
 	Danger      bool
 	Back        string // address; empty: no way back is shown
 	Note        string
@@ -125,6 +143,14 @@ type Form struct {
 	Wait        int    // seconds until it may be pressed
 	Skip        string // goes on without an answer
 	SkipTo      string
+}
+
+// encoding is how a form's body is written; empty: as browsers do it.
+func (f *Form) encoding() templ.Attributes {
+	if !f.Upload {
+		return nil
+	}
+	return templ.Attributes{"enctype": "multipart/form-data"}
 }
 
 // Row is a name and a value.

@@ -30,6 +30,108 @@
     tick();
   }
 
+  // Files go one after the other as they are chosen. What did not arrive stays
+  // here, and goes with the form if it is not sent again before.
+  for (const box of all("[data-files]")) {
+    const form = box.closest("form");
+    const input = box.querySelector("input[type=file]");
+    const sending = box.querySelector(".sending");
+    const say = sending.dataset;
+    const lines = [];
+    let busy = false;
+    let leave = null;
+    box.querySelector("[value=add]").hidden = true;
+    box.classList.add("ready");
+
+    const make = (name, text) => {
+      const e = document.createElement(name);
+      e.textContent = text;
+      return e;
+    };
+    const limit = (file) => {
+      const found = say.most.split(" ").map((x) => x.split("=")).find(([kind]) => file.type.startsWith(kind));
+      return found && file.size > found[1] * 1048576 ? found[1] : 0;
+    };
+    const fail = (line, why, again) => {
+      line.failed = again;
+      const error = make("p", why);
+      error.className = "error";
+      const button = make("button", again ? say.again : "×");
+      button.type = "button";
+      button.className = "textlink";
+      button.addEventListener("click", () => {
+        if (again) show(line);
+        else drop(line);
+        next();
+      });
+      line.row.replaceChildren(make("span", line.file.name), button, error);
+    };
+    const drop = (line) => {
+      lines.splice(lines.indexOf(line), 1);
+      line.row.remove();
+    };
+    const show = (line) => {
+      line.failed = undefined;
+      line.bar = document.createElement("progress");
+      line.bar.max = 1;
+      line.bar.setAttribute("aria-label", line.file.name);
+      line.row.replaceChildren(make("span", line.file.name), make("span", say.wait), line.bar);
+    };
+    const next = () => {
+      const line = lines.find((l) => l.failed === undefined);
+      if (busy) return;
+      if (!line) {
+        if (leave) form.requestSubmit(leave.isConnected ? leave : undefined);
+        leave = null;
+        return;
+      }
+      busy = true;
+      const body = new FormData();
+      body.append("key", form.elements.key.value);
+      body.append("go", "part");
+      body.append("files", line.file);
+      const x = new XMLHttpRequest();
+      x.open("POST", form.getAttribute("action"));
+      x.setRequestHeader("Accept", "text/html");
+      x.upload.addEventListener("progress", (e) => { if (e.lengthComputable) line.bar.value = e.loaded / e.total; });
+      x.addEventListener("loadend", () => {
+        busy = false;
+        const list = x.status && new DOMParser().parseFromString(x.responseText, "text/html").getElementById("files");
+        if (list) {
+          box.querySelector("#files").replaceWith(document.adoptNode(list));
+          box.classList.toggle("wrong", x.status >= 400);
+          input.setAttribute("aria-invalid", x.status >= 400);
+          drop(line);
+        } else fail(line, say.lost, true);
+        next();
+      });
+      x.send(body);
+    };
+    input.addEventListener("change", () => {
+      for (const file of input.files) {
+        const line = { file, row: document.createElement("li") };
+        lines.push(line);
+        sending.append(line.row);
+        const most = limit(file);
+        if (most) fail(line, say.large.replace("#", most), false);
+        else show(line);
+      }
+      input.value = "";
+      next();
+    });
+    form.addEventListener("submit", (e) => {
+      if (busy) {
+        leave = e.submitter || form.querySelector("[value=next]");
+        e.preventDefault();
+        e.stopPropagation();
+        return;
+      }
+      const rest = new DataTransfer();
+      for (const line of lines) if (line.failed) rest.items.add(line.file);
+      if (rest.items.length) input.files = rest.files;
+    });
+  }
+
   document.addEventListener("click", async (e) => {
     const copy = e.target.closest("[data-copy]");
     if (e.target.closest("[data-print]")) print();
