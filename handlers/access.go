@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 
 	"fangxin/store"
@@ -50,6 +51,10 @@ func (s *Server) grant(ctx context.Context, r Route, call *Call, token string) e
 	}
 	need := map[Who][]workflow.Role{Staff: staff, Supervising: supervising}[r.Who]
 	switch {
+	case reads(who.User) && r.writes():
+		return problem("reads_only")
+	case reads(who.User) && need != nil:
+		return nil
 	case r.Who == LinkHolder, r.Who == Rotating:
 		return notFound()
 	case need != nil && !isOne(who.User, need):
@@ -58,6 +63,15 @@ func (s *Server) grant(ctx context.Context, r Route, call *Call, token string) e
 		return p
 	}
 	return nil
+}
+
+// reads reports whether the user may only read: an auditor, whatever else he is.
+func reads(u *store.User) bool { return isOne(u, []workflow.Role{"auditor"}) }
+
+// writes reports whether a route may change anything. Questions too private for a
+// URL, and a preview, are asked in bodies and change nothing.
+func (r Route) writes() bool {
+	return r.Method != http.MethodGet && r.Limit != Searching && r.Path != templatePath+"/preview" && r.Who != Own
 }
 
 func isOne(u *store.User, roles []workflow.Role) bool {

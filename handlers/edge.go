@@ -78,7 +78,7 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 	if err := s.Limits.arrive(ctx, r.Limit, from); err != nil {
 		return nil, err
 	}
-	token, err := r.token(req)
+	token, err := s.tokenOf(r, req)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +117,9 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 func (s *Server) handle(ctx context.Context, r Route, call *Call, who caller) (any, error) {
 	if err := s.admit(ctx, r, call, who); err != nil {
 		return nil, err
+	}
+	if (r.Who == Desk || r.Who == Own) && call.User == nil {
+		return s.askSignIn(ctx, r, call, who.token)
 	}
 	if err := s.Limits.admit(ctx, r.Limit, call.caller(who.token), call.Param("number")); err != nil {
 		return nil, err
@@ -167,14 +170,16 @@ func (c *Call) caller(token string) string {
 	return ""
 }
 
-// token is what the request shows of who sends it.
-func (r Route) token(req *http.Request) (string, error) {
+// tokenOf is what the request shows of who sends it.
+func (s *Server) tokenOf(r Route, req *http.Request) (string, error) {
 	if r.isPage() {
-		if r.Who == Keeper {
+		switch r.Who {
+		case Keeper:
 			return cookieOf(req)(caseCookie), nil
-		}
-		if r.Who == Insider {
+		case Insider:
 			return cookieOf(req)(memberCookie), nil
+		case Desk, Own:
+			return cookieOf(req)(s.hostCookie(deskCookie)), nil
 		}
 		return "", nil
 	}
@@ -203,7 +208,7 @@ type caller struct {
 // admit finds out who calls, within what may be guessed. A wrong token costs
 // its address; what a known user asks in vain does not.
 func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) error {
-	if r.Who == Anyone || r.Who == Machine || (r.Who == Filer || r.Who == Visitor || r.Who == Uploader || r.Who == Keeper || r.Who == Insider) && who.token == "" {
+	if r.Who == Anyone || r.Who == Machine || (r.Who == Filer || r.Who == Visitor || r.Who == Uploader || r.Who == Keeper || r.Who == Insider || r.Who == Desk || r.Who == Own) && who.token == "" {
 		return nil
 	}
 	if r.Who == Signing {
@@ -212,6 +217,9 @@ func (s *Server) admit(ctx context.Context, r Route, call *Call, who caller) err
 	number := call.Param("number")
 	if err := s.Limits.guess(who.from, number); err != nil {
 		return err
+	}
+	if r.Who == Desk || r.Who == Own {
+		return s.admitDesk(ctx, r, call, who)
 	}
 	err := s.grant(ctx, r, call, who.token)
 	if err != nil && call.User == nil && problemOf(err).Code == "not_found" {

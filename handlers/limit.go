@@ -28,6 +28,9 @@ const (
 	// Secret is where something secret could be guessed or is handed out: a log-in,
 	// a code, a link made anew. Nothing is guessed while nodes cannot count together.
 	Secret Class = "secret"
+	// Entering is where officers sign in: as Secret, with room for a bureau behind one
+	// address and for the form that a session ended under.
+	Entering Class = "entering"
 	// Upload is a file on its way in: large, slow and streamed.
 	Upload Class = "upload"
 	// Delivery is a file on its way out.
@@ -72,6 +75,8 @@ var limits = map[Class]Limit{
 		Caller: Rate{200 * time.Millisecond, 100}, Case: Rate{500 * time.Millisecond, 100}},
 	Secret: {Body: 16 << 10, Time: 10 * time.Second, Address: Rate{6 * time.Second, 10},
 		Caller: Rate{6 * time.Second, 10}, Case: Rate{time.Minute, 10}, Shared: true},
+	Entering: {Body: 2 << 20, Time: 15 * time.Second, Address: Rate{2 * time.Second, 60},
+		Caller: Rate{6 * time.Second, 10}, Shared: true},
 	Upload: {Stream: true, Time: 30 * time.Minute, Address: Rate{2 * time.Second, 120},
 		Caller: Rate{2 * time.Second, 60}, Case: Rate{2 * time.Second, 120}},
 	Delivery: {Time: 15 * time.Second, Address: Rate{20 * time.Millisecond, 600},
@@ -90,7 +95,7 @@ var (
 )
 
 // callers are those that a route may name.
-var callers = map[Who]bool{Anyone: true, Keeper: true, Insider: true, Filer: true, Visitor: true, Uploader: true, Machine: true, Holder: true, Officer: true, LinkHolder: true, Rotating: true, Staff: true, Supervising: true, Member: true, Signing: true}
+var callers = map[Who]bool{Anyone: true, Keeper: true, Insider: true, Desk: true, Own: true, Filer: true, Visitor: true, Uploader: true, Machine: true, Holder: true, Officer: true, LinkHolder: true, Rotating: true, Staff: true, Supervising: true, Member: true, Signing: true}
 
 // check says what a route lacks before it may be served.
 func (r Route) check() error {

@@ -139,6 +139,11 @@ const (
 	// memberCookie is a session of a member's person, sent to that membership's pages.
 	memberCookie = "member"
 	typeCookie   = "type"
+	// deskCookie is an officer's session, deviceCookie says that he has signed in on
+	// this device before, themeCookie whether he wants light or dark.
+	deskCookie   = "desk"
+	deviceCookie = "device"
+	themeCookie  = "theme"
 )
 
 func cookieOf(r *http.Request) func(string) string {
@@ -201,6 +206,12 @@ func (c *Call) ourForm(secret string) bool {
 func (s *Server) base(c *Call, title string, pairs ...string) *view.Page {
 	p := s.frame(c.Language, c.cookie(typeCookie) == "large", c.path)
 	p.Title = p.Say(title, pairs...)
+	if theme := c.cookie(themeCookie); theme == "light" || theme == "dark" {
+		p.Theme = theme
+	}
+	if c.User != nil {
+		p.Desk = s.deskOf(c, p)
+	}
 	return p
 }
 
@@ -252,6 +263,10 @@ func (s *Server) preferences(c *Call) []*http.Cookie {
 	switch set := c.Form.Get("set"); set {
 	case "lang:zh", "lang:en":
 		return []*http.Cookie{s.cookie(langCookie, set[5:], "/", year)}
+	case "theme:light", "theme:dark":
+		return []*http.Cookie{s.cookie(themeCookie, set[6:], "/", year)}
+	case "theme:system":
+		return []*http.Cookie{s.cookie(themeCookie, "", "/", 0)}
 	case "type:large", "type:usual":
 		return []*http.Cookie{s.cookie(typeCookie, set[5:], "/", year)}
 	}

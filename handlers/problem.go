@@ -50,7 +50,7 @@ func (p *Problem) Error() string { return p.Code }
 var problemStatus = map[string]int{
 	"bad_json": http.StatusBadRequest, "bad_query": http.StatusBadRequest, "bad_key": http.StatusBadRequest, "unreadable": http.StatusBadRequest,
 	"unknown_event": http.StatusBadRequest, "unclean_text": http.StatusBadRequest,
-	"no_token": http.StatusUnauthorized, "bad_signature": http.StatusUnauthorized, "not_for_you": http.StatusForbidden, "link_lacks_action": http.StatusForbidden, "not_found": http.StatusNotFound, "method": http.StatusMethodNotAllowed,
+	"no_token": http.StatusUnauthorized, "bad_signature": http.StatusUnauthorized, "not_for_you": http.StatusForbidden, "reads_only": http.StatusForbidden, "link_lacks_action": http.StatusForbidden, "not_found": http.StatusNotFound, "method": http.StatusMethodNotAllowed,
 	"member_state": http.StatusConflict, "member_lacks": http.StatusConflict, "member_already": http.StatusConflict, "member_too_early": http.StatusConflict,
 	"member_full": http.StatusConflict, "merchant_unsettled": http.StatusConflict, "lead_decided": http.StatusConflict, "login_dead": http.StatusUnprocessableEntity, "no_glyph": http.StatusConflict, "contact_only": http.StatusForbidden,
 	"stale_entry": http.StatusConflict, "stale_template": http.StatusConflict, "merchant_merged": http.StatusConflict, "merchant_not_merged": http.StatusConflict, "same_merchant": http.StatusConflict,

@@ -59,6 +59,12 @@ const (
 	Member Who = "member"
 	// Supervising are supervisors and coordinators.
 	Supervising Who = "supervising"
+	// Desk is anybody of the authority with a session in a cookie; others are sent
+	// to the page that asks to sign in. Within the page the handler asks for roles.
+	Desk Who = "desk"
+	// Own is Desk for what concerns nobody but the caller: his session, his
+	// password. An auditor may that too.
+	Own Who = "own"
 )
 
 // Route is one line of the API.
@@ -85,6 +91,8 @@ type Server struct {
 	Clients Clients
 	// Site is what the pages say of the place that they are served from.
 	Site Site
+	// SignIn is how long officers stay signed in.
+	SignIn SignIn
 	// Hooks reaches the machines that are told of events.
 	Hooks Hooks
 	// SMS takes what the SMS gateway reports.
@@ -257,6 +265,7 @@ type Call struct {
 	User      *store.User
 	Link      *store.Link
 	Member    *store.MemberCaller
+	Session   *store.DeskSession // by which User came, on pages
 	RequestID string
 	header    http.Header // for a signature
 

@@ -4,7 +4,7 @@ import "maps"
 
 // The parameters that pages know.
 func init() {
-	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /merchants": {"q", "town", "domain", "page"}})
+	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /merchants": {"q", "town", "domain", "page"}})
 }
 
 // pageRoutes are the pages. What a page does goes through the API's own
@@ -46,6 +46,12 @@ func (s *Server) pageRoutes() []Route {
 		{"GET", "/merchants", Anyone, Lookup, s.greenMerchants, 0},
 		{"GET", "/join", Anyone, Reading, s.joinForm, 0},
 		{"POST", "/join", Anyone, Intake, s.join, 0},
+		{"GET", signInPath, Anyone, Reading, s.showSignIn, 0},
+		{"POST", signInPath, Anyone, Entering, s.signIn, 0},
+		{"GET", passwordPath, Anyone, Reading, s.showPassword, 0},
+		{"POST", passwordPath, Anyone, Entering, s.setPassword, 0},
+		{"POST", "/desk/sign-out", Own, Writing, s.signOut, 0},
+		{"GET", deskPath, Desk, Reading, s.deskHome, 0},
 		{"GET", "/c/{number}", Keeper, Reading, s.showCase, 0},
 		{"POST", "/c/{number}", Anyone, Intake, s.openCase, 0},
 		{"GET", "/c/{number}/kept", Keeper, Reading, s.keepLink, 0},

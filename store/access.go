@@ -8,10 +8,12 @@ import (
 	"fangxin/workflow"
 )
 
-// Caller is whose token it is, an officer's or a link's, never both.
+// Caller is whose token it is, an officer's or a link's, never both. Session is
+// set where an officer came by a session.
 type Caller struct {
-	User *User
-	Link *Link
+	User    *User
+	Link    *Link
+	Session *DeskSession
 }
 
 // admission asks everything that admitting needs in one statement that answers

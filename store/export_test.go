@@ -77,3 +77,24 @@ func (c *watched) QueryContext(ctx context.Context, query string, args []driver.
 
 // Common says from how many cases on a word counts as common.
 func (s *Store) Common(cases int) { s.common = cases }
+
+// CheapPasswords makes passwords cost little from now on, and returns what sets
+// today's cost again.
+func CheapPasswords() (restore func()) {
+	was := passwordCost
+	passwordCost = cost{memory: 64, time: 1, lanes: 1}
+	return func() { passwordCost = was }
+}
+
+// NoPlaceToHash takes every place where passwords are hashed, and returns what
+// gives them back.
+func NoPlaceToHash() (restore func()) {
+	for range cap(hashing) {
+		hashing <- struct{}{}
+	}
+	return func() {
+		for range cap(hashing) {
+			<-hashing
+		}
+	}
+}

@@ -58,7 +58,7 @@ func (u *User) own() rule {
 func (u *User) as(role string) rule {
 	nothing, complaint := anyOf(), is("kind", string(workflow.Complaint))
 	switch role {
-	case "supervisor", "officer": // report records are for these two only
+	case "supervisor", "officer", "auditor": // report records are for these only
 		return u.place()
 	case "coordinator":
 		return all(complaint, u.place())

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,7 +16,7 @@ import (
 type User struct {
 	ID         int64
 	Name       string
-	Roles      []string // officer, hub, unit, town, supervisor, coordinator, mediator, court, superior, other_authority
+	Roles      []string // of UserRoles
 	Unit, Town string
 	Created    time.Time
 	Disabled   time.Time // zero while active
@@ -25,8 +26,12 @@ type User struct {
 // ErrNoUser is the one answer for a token that is unknown or disabled.
 var ErrNoUser = errors.New("no such user")
 
-// UserRoles are the roles that a user may have.
-var UserRoles = []string{"officer", "hub", "unit", "town", "supervisor", "coordinator", "mediator", "court", "superior", "other_authority"}
+// UserRoles are the roles that a user may have. An auditor reads what there is and
+// writes nothing; an operator keeps the machine and its users, and sees no case.
+var UserRoles = []string{"officer", "hub", "unit", "town", "supervisor", "coordinator", "mediator", "court", "superior", "other_authority", "auditor", "operator"}
+
+// ErrAlone says that an auditor was to have another role: he would write.
+var ErrAlone = errors.New("an auditor has no other role")
 
 // AddUser makes a user and returns its token, which is shown once and kept only
 // as a hash.
@@ -34,6 +39,9 @@ func (s *Store) AddUser(ctx context.Context, u User) (token string, err error) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw)
 	token = base64.RawURLEncoding.EncodeToString(raw)
+	if slices.Contains(u.Roles, "auditor") && len(u.Roles) > 1 {
+		return "", ErrAlone
+	}
 	res, err := s.pool.ExecContext(ctx, "insert into users (name, roles, unit, town, token_hash, created_at) values ($1, $2, $3, $4, $5, $6) on conflict (name) do nothing",
 		u.Name, strings.Join(u.Roles, " "), u.Unit, u.Town, hashToken(token), s.stamp(s.cfg.Now()))
 	if err != nil {
@@ -68,7 +76,8 @@ func (s *Store) users(ctx context.Context, tail string, args ...any) ([]User, er
 	return out, err
 }
 
-// DisableUser ends a user's token.
+// DisableUser ends a user's sessions and tokens: both are asked for the user at
+// every request.
 func (s *Store) DisableUser(ctx context.Context, name string) error {
 	res, err := s.pool.ExecContext(ctx, "update users set disabled_at = $1 where name = $2 and disabled_at is null", s.stamp(s.cfg.Now()), name)
 	if err != nil {

@@ -71,22 +71,24 @@ func (g *Globals) connect() (*store.Store, error) {
 
 // UserCmd manages the people of the authority.
 type UserCmd struct {
-	Add     UserAdd     `cmd:"" help:"Add a user; prints the API token once."`
-	Mail    UserMail    `cmd:"" help:"Change the mailbox in which a user is told of what he owes."`
-	List    UserList    `cmd:"" help:"List users."`
-	Disable UserDisable `cmd:"" help:"End a user's token."`
+	Add      UserAdd      `cmd:"" help:"Add a user; prints the API token once, and a link to set a password with."`
+	Password UserPassword `cmd:"" help:"Print a one-time link with which a user sets a password."`
+	Mail     UserMail     `cmd:"" help:"Change the mailbox in which a user is told of what he owes."`
+	List     UserList     `cmd:"" help:"List users."`
+	Disable  UserDisable  `cmd:"" help:"End a user's sessions and tokens."`
 }
 
 // UserAdd adds a user.
 type UserAdd struct {
 	Name  string   `arg:""`
-	Roles []string `required:"" help:"officer, hub, unit, town, supervisor, coordinator, mediator, court, superior, other_authority."`
+	Roles []string `required:"" help:"officer, hub, unit, town, supervisor, coordinator, mediator, court, superior, other_authority; auditor (reads only, alone); operator (keeps users and the machine)."`
 	Unit  string   `help:"Only the cases of this department; a mediator's organisation, or the authority that cases are transferred to."`
 	Town  string   `help:"Only the cases of this town (division code); of a county for a hub."`
 	Mail  string   `placeholder:"ADDRESS" help:"Where he is told of what he owes; without it his department's mailbox is used, then the hub's."`
 }
 
-// Run prints the token, which is kept only as a hash.
+// Run prints the token, which is kept only as a hash; the link to set a password
+// goes to where warnings go, so that scripts can catch the token.
 func (c *UserAdd) Run(g *Globals) error {
 	for _, r := range c.Roles {
 		if !slices.Contains(store.UserRoles, r) {
@@ -119,10 +121,12 @@ func (c *UserAdd) Run(g *Globals) error {
 		return err
 	}
 	fmt.Fprintln(g.Out, token)
-	if c.Mail == "" {
-		return nil
+	if c.Mail != "" {
+		if err := e.SetUserMail(g.Context, c.Name, c.Mail); err != nil {
+			return err
+		}
 	}
-	return e.SetUserMail(g.Context, c.Name, c.Mail)
+	return g.passwordLink(e, g.Err, c.Name)
 }
 
 // UserMail changes a user's mailbox.
@@ -146,6 +150,35 @@ func (c *UserMail) Run(g *Globals) error {
 	}
 	defer func() { _ = e.Close() }()
 	return e.SetUserMail(g.Context, c.Name, c.Address)
+}
+
+// passwordLink prints a one-time link.
+func (g *Globals) passwordLink(e *engine, to io.Writer, name string) error {
+	token, until, err := e.GivePassword(g.Context, "cli", name)
+	if err != nil {
+		return err
+	}
+	address := strings.TrimSuffix(g.SiteAddress, "/")
+	if address == "" {
+		address = "http://" + g.Listen
+	}
+	_, err = fmt.Fprintf(to, "%s sets a password here, once, until %s:\n%s/desk/password#%s\n", name, until.Format("2006-01-02 15:04 MST"), address, token)
+	return err
+}
+
+// UserPassword lets a user set a password.
+type UserPassword struct {
+	Name string `arg:""`
+}
+
+// Run prints the link, which is kept only as a hash; links from before end.
+func (c *UserPassword) Run(g *Globals) error {
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	return g.passwordLink(e, g.Out, c.Name)
 }
 
 // UserList lists users.

@@ -53,6 +53,9 @@ type Settings struct {
 	Uploads        string `env:"FANGXIN_UPLOADS" placeholder:"LIMITS" help:"What may be sent in: picture=20 document=20 sound=50 video=200 case=1024 (MB), files=60; what is not named stays."`
 	Clamd          string `env:"FANGXIN_CLAMD" placeholder:"ADDRESS" help:"Virus scanner that files pass before anybody gets them: tcp://host:3310 or unix:///path; empty: none."`
 
+	SessionIdle time.Duration `env:"FANGXIN_SESSION_IDLE" default:"1h" help:"An officer's session that is not used for so long is over: 5m to 24h."`
+	SessionTerm time.Duration `env:"FANGXIN_SESSION_TERM" default:"12h" help:"Every officer's session is over after so long: 5m to 168h."`
+
 	KeepAnswers  int `env:"FANGXIN_KEEP_ANSWERS" default:"30" help:"Days for which a repeated request gets its first answer again; 0: for ever."`
 	KeepMessages int `env:"FANGXIN_KEEP_MESSAGES" default:"90" help:"Days for which the row of a delivered message stays; 0: for ever."`
 
@@ -62,7 +65,7 @@ type Settings struct {
 // known are the environment variables that mean something; any other that
 // begins with FANGXIN_ is a mistake.
 var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_SIGNING_KEY", "FANGXIN_BACKUP_RECIPIENT", "FANGXIN_LISTEN",
-	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_SITE_ADDRESS", "FANGXIN_SITE_FILINGS", "FANGXIN_WEBHOOK_PRIVATE", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES", "FANGXIN_MAIL_URL", "FANGXIN_MAIL_FROM", "FANGXIN_BOUNCES_URL", "FANGXIN_SMS_URL", "FANGXIN_SMS_KEY", "FANGXIN_SMS_SIGN",
+	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_SITE_ADDRESS", "FANGXIN_SITE_FILINGS", "FANGXIN_WEBHOOK_PRIVATE", "FANGXIN_SESSION_IDLE", "FANGXIN_SESSION_TERM", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES", "FANGXIN_MAIL_URL", "FANGXIN_MAIL_FROM", "FANGXIN_BOUNCES_URL", "FANGXIN_SMS_URL", "FANGXIN_SMS_KEY", "FANGXIN_SMS_SIGN",
 	"FANGXIN_FILES", "FANGXIN_UPLOADS", "FANGXIN_CLAMD"}
 
 // testOnly are those of the project's own tests and benches.
@@ -107,7 +110,7 @@ func resolveSettings(parser *kong.Kong, args []string) error {
 	})).Apply(parser)
 }
 
-var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "site-address", "site-filings", "webhook-private", "keep-answers", "keep-messages", "mail-url", "mail-from", "bounces-url", "sms-url", "sms-key", "sms-sign", "files", "uploads", "clamd"}
+var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "site-address", "site-filings", "webhook-private", "session-idle", "session-term", "keep-answers", "keep-messages", "mail-url", "mail-from", "bounces-url", "sms-url", "sms-key", "sms-sign", "files", "uploads", "clamd"}
 
 func settingsFile(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
@@ -187,6 +190,7 @@ func (c *ConfigCmd) Run(g *Globals) error {
 		{"policy", s.Policy}, {"key", hidden(s.Key)}, {"signing-key", hidden(s.SigningKey)}, {"backup-recipient", s.Recipient}, {"listen", s.Listen}, {"client-address", s.ClientAddress}, {"trusted-proxies", s.TrustedProxies},
 		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen}, {"site-address", s.SiteAddress}, {"site-filings", s.SiteFilings}, {"webhook-private", s.WebhookPrivate},
 		{"mail-url", hidePassword(s.MailURL)}, {"mail-from", s.MailFrom}, {"bounces-url", hidePassword(s.BouncesURL)}, {"sms-url", s.SMSURL}, {"sms-key", hidden(s.SMSKey)}, {"sms-sign", s.SMSSign},
+		{"session-idle", s.SessionIdle.String()}, {"session-term", s.SessionTerm.String()},
 		{"keep-answers", strconv.Itoa(s.KeepAnswers)}, {"keep-messages", strconv.Itoa(s.KeepMessages)},
 		{"files", s.Files}, {"uploads", s.Uploads}, {"clamd", s.Clamd}} {
 		fmt.Fprintf(g.Out, "%-16s %-40q %s\n", row[0], row[1], s.origins[row[0]])
@@ -208,6 +212,9 @@ func hidePassword(url string) string {
 func (s *Settings) check() error {
 	if err := jobs.ParseRedis(s.RedisURL); s.RedisURL != "" && err != nil {
 		return errUse{fmt.Errorf("redis-url (FANGXIN_REDIS_URL): %w", err)}
+	}
+	if s.SessionIdle < 5*time.Minute || s.SessionIdle > 24*time.Hour || s.SessionTerm < 5*time.Minute || s.SessionTerm > 7*24*time.Hour {
+		return errUse{errors.New("session-idle, session-term (FANGXIN_SESSION_IDLE, FANGXIN_SESSION_TERM): 5m to 24h, and 5m to 168h")}
 	}
 	if s.KeepAnswers < 0 || s.KeepMessages < 0 {
 		return errUse{errors.New("keep-answers, keep-messages (FANGXIN_KEEP_ANSWERS, FANGXIN_KEEP_MESSAGES): a number of days, or 0")}

@@ -12,6 +12,7 @@ import (
 	"fangxin/handlers"
 	"fangxin/jobs"
 	"fangxin/jobs/channel"
+	"fangxin/store"
 	"fangxin/workflow/calendar"
 
 	"github.com/redis/go-redis/v9"
@@ -133,5 +134,21 @@ func demo(g *Globals) error {
 	today := calendar.On(now)
 	sim := SimulateCmd{Cases: 120, From: today.AddDays(-240).String(), To: today.AddDays(-1).String(), Seed: 1, Merchants: 5000, Members: 300, Stop: true}
 	fmt.Fprintln(g.Err, "filling the empty database with invented cases ...")
-	return sim.Run(g)
+	if err := sim.Run(g); err != nil {
+		return err
+	}
+	return demoOfficer(g)
+}
+
+// demoOfficer lets whoever started the demonstration in as an officer.
+func demoOfficer(g *Globals) error {
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	if _, err := e.AddUser(g.Context, store.User{Name: "demo", Roles: []string{"officer", "hub", "supervisor", "coordinator", "operator"}}); err != nil {
+		return err
+	}
+	return g.passwordLink(e, g.Err, "demo")
 }

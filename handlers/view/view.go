@@ -19,6 +19,9 @@ type Page struct {
 
 	County, Authority string
 	Filings           []string
+
+	Desk  *Desk  // set on the pages of the authority's own people
+	Theme string // light, dark; empty: as the system has it
 }
 
 // T is the text of a key; pairs are the names and values of its variables.
@@ -47,7 +50,7 @@ type Option struct {
 
 // Field is one question of a form.
 type Field struct {
-	Name, Kind string // kind: text, area, date, money, tel, email, code, choice, checks, check, select, files, hidden
+	Name, Kind string // kind: text, area, date, money, tel, email, code, choice, checks, check, select, files, hidden, password, username
 	Label      string
 	Hint       string
 	Error      string
@@ -103,7 +106,7 @@ func (f *Field) kind() string {
 	switch f.Kind {
 	case "money":
 		return "text"
-	case "tel", "email", "date":
+	case "tel", "email", "date", "password":
 		return f.Kind
 	}
 	return "text"

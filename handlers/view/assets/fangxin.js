@@ -18,6 +18,10 @@
     if (alert) alert.focus();
   }
 
+  // What was typed before the session ended goes back to its page.
+  const go = document.querySelector("form[data-go]");
+  if (go) go.requestSubmit();
+
   // A button that may be pressed again only after a while says how long.
   for (const b of all("[data-wait]")) {
     const text = b.textContent;

@@ -1,0 +1,53 @@
+package handlers
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"fangxin/handlers/view"
+	"fangxin/workflow"
+)
+
+// deskNav are the pages of the desk in the order of its navigation, and for which
+// roles each is: none named, for everybody.
+var deskNav = []struct {
+	path, words string
+	roles       []workflow.Role
+}{
+	{deskPath, "page.desk.home", nil},
+}
+
+// deskOf is the head of the desk's pages: who is signed in, and where he may go.
+func (s *Server) deskOf(c *Call, p *view.Page) *view.Desk {
+	d := &view.Desk{Name: c.User.Name, Key: formKey(c.token)}
+	for _, dep := range s.Rules().County().Departments {
+		switch {
+		case dep.Code != c.User.Unit:
+		case p.Lang == "en":
+			d.Unit = dep.En
+		default:
+			d.Unit = dep.Zh
+		}
+	}
+	if d.Unit == "" {
+		d.Unit = c.User.Unit
+	}
+	for _, n := range deskNav {
+		if n.roles == nil || slices.ContainsFunc(n.roles, func(r workflow.Role) bool { return slices.Contains(c.User.Roles, string(r)) }) {
+			here := c.path == n.path || n.path != deskPath && strings.HasPrefix(c.path, n.path+"/")
+			d.Nav = append(d.Nav, view.NavItem{To: n.path, Label: p.T(n.words), Here: here})
+		}
+	}
+	return d
+}
+
+// deskHome is where one comes to after signing in.
+func (s *Server) deskHome(_ context.Context, c *Call) (any, error) {
+	p := s.base(c, "page.desk.home")
+	var roles []string
+	for _, r := range c.User.Roles {
+		roles = append(roles, p.T("page.role."+r))
+	}
+	return page{body: view.DeskHomePage(p, strings.Join(roles, p.T("page.and")))}, nil
+}
