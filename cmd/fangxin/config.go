@@ -213,7 +213,8 @@ func (s *Settings) check() error {
 	if err := jobs.ParseRedis(s.RedisURL); s.RedisURL != "" && err != nil {
 		return errUse{fmt.Errorf("redis-url (FANGXIN_REDIS_URL): %w", err)}
 	}
-	if s.SessionIdle < 5*time.Minute || s.SessionIdle > 24*time.Hour || s.SessionTerm < 5*time.Minute || s.SessionTerm > 7*24*time.Hour {
+	outside := func(d, most time.Duration) bool { return d != 0 && (d < 5*time.Minute || d > most) }
+	if outside(s.SessionIdle, 24*time.Hour) || outside(s.SessionTerm, 7*24*time.Hour) {
 		return errUse{errors.New("session-idle, session-term (FANGXIN_SESSION_IDLE, FANGXIN_SESSION_TERM): 5m to 24h, and 5m to 168h")}
 	}
 	if s.KeepAnswers < 0 || s.KeepMessages < 0 {
