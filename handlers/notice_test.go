@@ -34,7 +34,7 @@ func (s *site) tried(number, to string, no int64) {
 		s.t.Fatal(err)
 	}
 	a := store.Attempt{Recipient: to, Channel: "sms", Merchant: "m_1", Contact: 7, Template: "acceptance", Version: 3, Language: "zh"}
-	if err := s.w.BeginAttempt(ctx, &o, &a); err != nil {
+	if err := s.w.BeginAttempt(ctx, &o, &a, nil); err != nil {
 		s.t.Fatal(err)
 	}
 	a.Outcome, a.Code, a.Ref = store.Handed, "", "ref-"+o.ID()

@@ -102,7 +102,7 @@ func (p *Post) hand(ctx context.Context, o *store.Owed, c *store.View, w way) (s
 		}
 		links = nil
 	}
-	if err := p.Store.BeginAttempt(ctx, o, &a); err != nil {
+	if err := p.reserve(ctx, o, c, w, &a); err != nil {
 		return a, nil, err
 	}
 	sent, err := w.Send(ctx, m)
@@ -125,6 +125,22 @@ func (p *Post) hand(ctx context.Context, o *store.Owed, c *store.View, w way) (s
 		return a, nil, lost
 	}
 	return a, links, err
+}
+
+// reserve writes an attempt down and takes its place in the rate of its address. A
+// message that finds none waits for it, unless it is pressing.
+func (p *Post) reserve(ctx context.Context, o *store.Owed, c *store.View, w way, a *store.Attempt) error {
+	slot := p.slot(o, w)
+	err := p.Store.BeginAttempt(ctx, o, a, slot)
+	var full *store.FullError
+	if !errors.As(err, &full) {
+		return err
+	}
+	if !p.pressing(o, c, full.Until) {
+		return &wait{full.Until, "rate"}
+	}
+	slot.Bounds = nil
+	return p.Store.BeginAttempt(ctx, o, a, slot)
 }
 
 // later leaves the links that are kept with the event that says that the message

@@ -173,7 +173,7 @@ func (p *Post) settle(ctx context.Context, o *store.Owed, err error) {
 	var later *wait
 	switch {
 	case errors.As(err, &later):
-		kept = p.Store.Postpone(ctx, o, later.until, "quiet", false)
+		kept = p.Store.Postpone(ctx, o, later.until, later.why, false)
 	case errors.Is(err, errStopped):
 		kept = p.Store.Postpone(ctx, o, p.Now(), "", false)
 	case errors.Is(err, store.ErrUnknown), errors.Is(err, store.ErrClosed): // not the message's fault

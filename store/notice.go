@@ -32,6 +32,8 @@ type Attempt struct {
 	Lasting  bool   // of a failure: this way is of no use for this message
 	Ref      string // by which the channel's reports name it
 	Reported time.Time
+
+	slot string // the place that it took in the rate of its address
 }
 
 // What becomes of an attempt.
@@ -55,15 +57,40 @@ func (s *Store) instantType() string {
 
 // BeginAttempt writes down that the message is about to be handed over, before
 // it is: should this process end now, the attempt stays unknown, which it is. It
-// numbers the attempt. ErrNotHeld when somebody else holds the message by now.
-func (s *Store) BeginAttempt(ctx context.Context, o *Owed, a *Attempt) error {
+// numbers the attempt and takes its place in the rate of its address; no slot: it
+// has none. ErrNotHeld when somebody else holds the message by now, a *FullError
+// when there is no place.
+func (s *Store) BeginAttempt(ctx context.Context, o *Owed, a *Attempt, slot *Slot) error {
 	a.CaseID, a.No, a.Topic, a.Round = o.CaseID, o.No, o.Topic, o.Round
 	a.At, a.Outcome, a.Code = s.cfg.Now().UTC().Truncate(time.Microsecond), Unknown, "unanswered"
 	defer s.solo()()
-	err := s.pool.QueryRowContext(ctx, `insert into notice_attempts (case_id, no, topic, ordinal, recipient, round, channel, merchant, contact, template, version, language, at, outcome, code, lasting, ref)
+	tx, err := s.pool.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if slot != nil {
+		if err := s.takeSlot(ctx, tx, slot, a); err != nil {
+			return err
+		}
+	}
+	if err := s.insertAttempt(ctx, tx, o, a); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// insertAttempt writes an attempt of a message that is held with its fence. On
+// PostgreSQL the message stays locked until the transaction ends.
+func (s *Store) insertAttempt(ctx context.Context, tx *sql.Tx, o *Owed, a *Attempt) error {
+	lock := ""
+	if s.dialect == "postgres" {
+		lock = " for update of o"
+	}
+	err := tx.QueryRowContext(ctx, `insert into notice_attempts (case_id, no, topic, ordinal, recipient, round, channel, merchant, contact, template, version, language, at, outcome, code, lasting, ref)
 		select case_id, no, topic, (select coalesce(max(p.ordinal), 0) + 1 from notice_attempts p where p.case_id = o.case_id and p.no = o.no and p.topic = o.topic),
 			cast($5 as text), o.round, cast($6 as text), cast($7 as text), cast($8 as bigint), cast($9 as text), cast($10 as bigint), cast($11 as text), cast($12 as `+s.instantType()+`), 'unknown', 'unanswered', cast($13 as boolean), ''
-		from outbox o where case_id = $1 and no = $2 and topic = $3 and fence = $4 and state = 'owed' returning ordinal`,
+		from outbox o where case_id = $1 and no = $2 and topic = $3 and fence = $4 and state = 'owed'`+lock+` returning ordinal`,
 		o.CaseID, o.No, o.Topic, o.Fence, a.Recipient, a.Channel, a.Merchant, a.Contact, a.Template, a.Version, a.Language, s.stamp(a.At), false).Scan(&a.Ordinal)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotHeld
@@ -76,6 +103,9 @@ func (s *Store) EndAttempt(ctx context.Context, a *Attempt) error {
 	defer s.solo()()
 	_, err := s.pool.ExecContext(ctx, `update notice_attempts set outcome = $1, code = $2, lasting = $3, ref = $4 where case_id = $5 and no = $6 and topic = $7 and ordinal = $8 and outcome = 'unknown'`,
 		a.Outcome, a.Code, a.Lasting, a.Ref, a.CaseID, a.No, a.Topic, a.Ordinal)
+	if err == nil && a.Outcome == Failed {
+		err = s.leaveSlot(ctx, a)
+	}
 	if err == nil {
 		s.told.count(a.Channel, a.Outcome)
 	}

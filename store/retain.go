@@ -54,6 +54,10 @@ func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, er
 	}
 	n, _ := gone.RowsAffected()
 	total += n
+	sendings, err := s.dropSendings(ctx)
+	if total += sendings; err != nil {
+		return total, err
+	}
 	checks, err := s.dropChecks(ctx)
 	if total += checks; err != nil {
 		return total, err

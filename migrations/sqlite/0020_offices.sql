@@ -3,7 +3,13 @@
 create table user_mails (user_id integer primary key, kek text not null, wrapped blob not null);
 -- Whom of those that a step names nothing could reach.
 alter table escalations add column unreached text not null default '';
+-- What an address was sent by a channel within the last day, for the rate: mac finds
+-- it again, the address itself and what it was about are not here.
+create table sendings (id text primary key, mac blob not null, channel text not null, at integer not null);
+create index sendings_mac on sendings (mac, channel, at);
+create index sendings_age on sendings (at);
 
 -- +goose Down
+drop table sendings;
 alter table escalations drop column unreached;
 drop table user_mails;

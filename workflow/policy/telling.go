@@ -19,6 +19,14 @@ type telling struct {
 	Merchant []string `yaml:"merchant"`
 	Office   []string `yaml:"office"`
 	Quiet    *quiet   `yaml:"quiet"`
+	// Rate is by channel; one that is not named is not bounded.
+	Rate map[string]Rate `yaml:"rate"`
+}
+
+// Rate bounds how many messages one address is sent by one channel.
+type Rate struct {
+	Hour int `yaml:"hour"`
+	Day  int `yaml:"day"`
 }
 
 type quiet struct {
@@ -44,7 +52,17 @@ func (r *Rules) Telling() Telling {
 	if t.Quiet == nil {
 		t.Quiet = &quiet{From: "21:00", To: "08:00", Channels: []string{"sms"}}
 	}
+	if t.Rate == nil {
+		t.Rate = map[string]Rate{"sms": {6, 20}, "mail": {30, 120}}
+	}
 	return Telling{t}
+}
+
+// Rate is how many messages an address is sent by a channel within an hour and
+// within a day, at most; false where the county bounds nothing.
+func (t Telling) Rate(channel string) (Rate, bool) {
+	r, ok := t.t.Rate[channel]
+	return r, ok
 }
 
 // Office reports whether a recipient is one of the authority's own, or another
@@ -99,6 +117,15 @@ func (c *checker) telling() {
 	p := &c.plan.Parameters.Telling
 	for name, list := range map[string][]string{"consumer": p.Consumer, "merchant": p.Merchant, "office": p.Office} {
 		c.channels(at("parameters", "telling", name), list)
+	}
+	for name, r := range p.Rate {
+		path := at("parameters", "telling", "rate", name)
+		switch {
+		case !slices.Contains(channelNames, name):
+			c.fault(path, "rate: channels are %v, not %q", channelNames, name)
+		case r.Hour < 1 || r.Day < r.Hour || r.Day > 10_000:
+			c.fault(path, "rate: %s: hour from 1, day no less than hour and no more than 10000, not %d and %d", name, r.Hour, r.Day)
+		}
 	}
 	if q := p.Quiet; q != nil {
 		c.channels(at("parameters", "telling", "quiet", "channels"), q.Channels)
