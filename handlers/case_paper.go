@@ -284,12 +284,13 @@ func (s *Server) paperContent(ctx context.Context, c *Call) (any, error) {
 	return document{kind: "application/pdf", body: pdf}, err
 }
 
-// paperRoutes are the routes of official papers.
+// paperRoutes are the routes of official papers and of the hand-over file.
 func (s *Server) paperRoutes() []Route {
 	return []Route{
 		{"GET", papersPath, Holder, Reading, s.papers, http.StatusOK},
 		{"POST", papersPath, Staff, Writing, s.makePaper, http.StatusCreated},
 		{"POST", papersPath + "/preview", Staff, Writing, s.previewPaper, http.StatusOK},
 		{"GET", papersPath + "/{paper}/content", Holder, Reading, s.paperContent, http.StatusOK},
+		{"GET", handoverPath, Officer, Reading, s.handover, http.StatusOK},
 	}
 }

@@ -261,7 +261,10 @@ func (r Route) statuses() []int {
 	if inCase && (slices.Contains([]string{"/data", "/notes", "/erasure-requests"}, beside) || strings.HasPrefix(beside, "/papers/") || r.name() == "POST "+papersPath) {
 		out = append(out, http.StatusGone)
 	}
-	if inCase && strings.HasPrefix(beside, "/papers") && r.Method != http.MethodGet {
+	if r.Path == handoverPath {
+		out = append(out, http.StatusForbidden, http.StatusGone)
+	}
+	if inCase && strings.HasPrefix(beside, "/papers") && r.Method != http.MethodGet || r.Path == handoverPath {
 		out = append(out, http.StatusConflict)
 	}
 	if r.name() == "POST "+resendPath {

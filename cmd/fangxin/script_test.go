@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -26,7 +28,7 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: map[string]func(*testscript.TestScript, bool, []string){
-		"receipt": scriptReceipt, "alter": scriptAlter, "keyid": scriptKeyID, "readenv": scriptReadEnv, "cut": scriptCut}})
+		"receipt": scriptReceipt, "handover": scriptHandover, "alter": scriptAlter, "keyid": scriptKeyID, "readenv": scriptReadEnv, "cut": scriptCut}})
 }
 
 // scriptReceipt writes the receipt that the API gives: receipt DATA CASE FILE.
@@ -38,6 +40,25 @@ func scriptReceipt(ts *testscript.TestScript, _ bool, args []string) {
 	r, err := e.Receipt(g.Context, args[1])
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), r.Append(nil), 0o600))
+}
+
+// scriptHandover writes a hand-over file of one page: handover DATA CASE FILE.
+func scriptHandover(ts *testscript.TestScript, _ bool, args []string) {
+	g := &Globals{Err: io.Discard, Now: time.Now, time: newClock(time.Now), Context: context.Background(), Settings: &Settings{Data: ts.MkAbs(args[0]), RateLimits: "on"}}
+	e, err := g.open(g.clock)
+	ts.Check(err)
+	defer func() { _ = e.Close() }()
+	v, err := e.Case(g.Context, args[1])
+	ts.Check(err)
+	h, err := e.HandoverHead(g.Context, &v.Case)
+	ts.Check(err)
+	const page = "移送材料"
+	h.Pages = []ledger.HandoverPage{{Name: "page.txt", SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(page))), Size: int64(len(page)), Title: "材料"}}
+	h, err = e.SignHandover(h)
+	ts.Check(err)
+	var b bytes.Buffer
+	ts.Check(ledger.WriteHandover(&b, h, func(int) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(page)), nil }))
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), b.Bytes(), 0o600))
 }
 
 // scriptAlter copies a file with one thing changed: alter FROM TO OLD NEW.

@@ -16,9 +16,9 @@ import (
 
 // VerifyCmd proves the log and what was derived from it.
 type VerifyCmd struct {
-	What       string `arg:"" optional:"" default:"" enum:",log,clocks,statistics,publication,files,receipt" help:"log, clocks, statistics, publication; files, which also reads every byte of them; receipt FILE; nothing: all, without the bytes."`
-	File       string `arg:"" optional:"" help:"The receipt."`
-	SiteKey    string `help:"receipt: the site's public keys, a file or one key; empty: those of the database, or keys.json in the data folder."`
+	What       string `arg:"" optional:"" default:"" enum:",log,clocks,statistics,publication,files,receipt,handover" help:"log, clocks, statistics, publication; files, which also reads every byte of them; receipt FILE; handover FILE; nothing: all, without the bytes."`
+	File       string `arg:"" optional:"" help:"The receipt, or the hand-over file."`
+	SiteKey    string `help:"receipt, handover: the site's public keys, a file or one key; empty: those of the database, or keys.json in the data folder."`
 	Words      string `help:"receipt: a file with what was filed, to show that it was that." type:"path"`
 	Checkpoint string `help:"A checkpoint kept outside the database; empty: the one in the data folder." type:"path"`
 	JSON       bool   `name:"json" help:"For programs."`
@@ -26,8 +26,11 @@ type VerifyCmd struct {
 
 // Run exits 0 when all is good and 1 when something was found.
 func (c *VerifyCmd) Run(g *Globals) error {
-	if (c.What == "receipt") != (c.File != "") {
-		return errUse{errors.New("verify receipt FILE, or verify without a file")}
+	if (c.What == "receipt" || c.What == "handover") != (c.File != "") {
+		return errUse{errors.New("verify receipt FILE, verify handover FILE, or verify without a file")}
+	}
+	if c.What == "handover" {
+		return c.handover(g)
 	}
 	if c.What == "receipt" {
 		return c.receipt(g)

@@ -152,28 +152,7 @@ const saltSize = 16
 // Verify checks the signature and that its key was good when the receipt was
 // given. It needs no log: good means that the site gave this receipt as it is.
 func (r Receipt) Verify(keys KeyList) error {
-	k, ok := keys.Find(r.Key)
-	if !ok {
-		return fmt.Errorf("key %s is unknown: the site never published it, or the list of keys is older than the receipt", r.Key)
-	}
-	v, err := k.verifier()
-	if err != nil {
-		return fmt.Errorf("key %s is broken: %w", r.Key, err)
-	}
-	signature, _ := base64.StdEncoding.DecodeString(r.Signature) // shape has looked
-	switch {
-	case v.Name() != r.Site:
-		return fmt.Errorf("key %s is that of %s, and the receipt names %s", r.Key, v.Name(), r.Site)
-	case !v.Verify(r.Signed(), signature):
-		return fmt.Errorf("the signature is not that of %s: something in the receipt was altered after it was given, or another key signed it", r.Site)
-	case !k.Revoked.IsZero() && !r.At.Before(k.Revoked):
-		return fmt.Errorf("key %s was revoked on %s (%s), before this receipt was given", r.Key, k.Revoked.Format(time.RFC3339), k.Reason)
-	case r.At.Before(k.From):
-		return fmt.Errorf("the receipt is older than its key, which signs from %s", k.From.Format(time.RFC3339))
-	case !k.To.IsZero() && !r.At.Before(k.To):
-		return fmt.Errorf("the receipt is younger than its key, which signed until %s", k.To.Format(time.RFC3339))
-	}
-	return nil
+	return keys.signed("receipt", r.Site, r.Key, r.At, r.Signed(), r.Signature)
 }
 
 // Shows reports whether text, as it was sealed, is what the receipt commits to.

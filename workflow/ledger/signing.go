@@ -153,3 +153,30 @@ func (l KeyList) Find(id string) (PublicKey, bool) {
 	}
 	return PublicKey{}, false
 }
+
+// signed checks the signature under what a site gave at an instant, and that the
+// key was good then. what names it: receipt, hand-over file.
+func (l KeyList) signed(what, site, key string, at time.Time, text []byte, signature string) error {
+	k, ok := l.Find(key)
+	if !ok {
+		return fmt.Errorf("key %s is unknown: the site never published it, or the list of keys is older than the %s", key, what)
+	}
+	v, err := k.verifier()
+	if err != nil {
+		return fmt.Errorf("key %s is broken: %w", key, err)
+	}
+	raw, _ := base64.StdEncoding.DecodeString(signature) // its shape was looked at
+	switch {
+	case v.Name() != site:
+		return fmt.Errorf("key %s is that of %s, and the %s names %s", key, v.Name(), what, site)
+	case !v.Verify(text, raw):
+		return fmt.Errorf("the signature is not that of %s: something in the %s was altered after it was given, or another key signed it", site, what)
+	case !k.Revoked.IsZero() && !at.Before(k.Revoked):
+		return fmt.Errorf("key %s was revoked on %s (%s), before this %s was given", key, k.Revoked.Format(time.RFC3339), k.Reason, what)
+	case at.Before(k.From):
+		return fmt.Errorf("the %s is older than its key, which signs from %s", what, k.From.Format(time.RFC3339))
+	case !k.To.IsZero() && !at.Before(k.To):
+		return fmt.Errorf("the %s is younger than its key, which signed until %s", what, k.To.Format(time.RFC3339))
+	}
+	return nil
+}
