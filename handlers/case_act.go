@@ -307,7 +307,7 @@ func (s *Server) request(c *Call, v store.View, in *act, event, answer string) (
 	if event == "answer" && answer != "" || event == "answer_with_offer" {
 		cmd.Input.AnswerKind = cmp.Or(answer, cmd.Input.AnswerKind)
 	}
-	return store.Request{Case: v.Number, Command: cmd, Key: c.Key, Sees: c.sees(), Scope: v.Number + "/" + c.scope()}, nil
+	return store.Request{Case: v.Number, Command: cmd, Key: c.Key, Sees: c.sees(), Scope: v.Number + "/" + c.scope(), Draft: c.draft}, nil
 }
 
 // private is what the act says of people and in words.

@@ -2,7 +2,7 @@ package handlers
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,7 +16,7 @@ var offerActs = []string{"accept_offer", "counter", "reject_offer", "take_back_o
 
 // first are the moves that most people look for, in this order; the others are
 // one tap further.
-var first = []string{"answer_with_offer", "answer", "offer", "one_consents", "both_consent", "close_settled", "close_mediated", "end_settled_in_mediation", "end_own_settlement",
+var first = []string{"answer_with_offer", "answer", "offer", "report_performance", "report_performance_after_closing", "one_consents", "both_consent", "close_settled", "close_mediated", "end_settled_in_mediation", "end_own_settlement",
 	"confirm_performed_in_link", "confirm_performed_after_closing", "confirm_partly", "challenge_proof", "not_performed", "not_performed_in_mediation", "agreement_not_performed",
 	"own_settlement_not_performed", "not_performed_in_link", "settlement_not_performed", "mediated_not_performed", "result_not_performed", "escalate", "escalate_late", "supply_correction",
 	"say", "sue", "keep_agreement", "keep_court_agreement", "decline_link", "decline_link_unperformed", "rate", "disclaim", "merchant_refuses"}
@@ -95,7 +95,8 @@ func (x *shown) move(event string) *MoveView {
 // extras are the questions that an act asks beside its words.
 var extras = map[string][]string{"offer": {"amount", "due_on"}, "counter": {"amount", "due_on"}, "answer_with_offer": {"amount", "due_on"},
 	"settle_outside": {"amount", "due_on"}, "settle_themselves": {"amount", "due_on"}, "settled_in_link": {"amount", "due_on"}, "amend_claim": {"amount", "requests"},
-	"confirm_partly": {"performed"}, "agree_new_date": {"due_on"}, "change_consent": {"publish_consent", "entrust_consent"}, "rate": {"score"}, "answer": {"answer_kind"},
+	"confirm_partly": {"performed"}, "report_performance": {"performed_on", "performed"}, "report_performance_after_closing": {"performed_on", "performed"},
+	"court_result": {"feedback_code"}, "late_result": {"feedback_code"}, "agree_new_date": {"due_on"}, "change_consent": {"publish_consent", "entrust_consent"}, "rate": {"score"}, "answer": {"answer_kind"},
 	"disclaim": {"reason"}, "merchant_refuses": {"reason"}}
 
 // silent are acts that need no explanation at all.
@@ -124,6 +125,9 @@ func (s *Server) questions(p *view.Page, x *shown, m *MoveView, typed *unsent) [
 		}
 		out = append(out, words)
 	}
+	if slices.Contains(withFiles, m.Event) {
+		out = append(out, s.actFiles(p, x, m))
+	}
 	for _, g := range m.Needs {
 		for _, field := range workflow.Needs(g) {
 			switch field {
@@ -146,7 +150,7 @@ func (s *Server) questions(p *view.Page, x *shown, m *MoveView, typed *unsent) [
 }
 
 func (s *Server) question(p *view.Page, _ *shown, m *MoveView, typed *unsent, name string) view.Field {
-	kind := map[string]string{"amount": "money", "performed": "money", "due_on": "date", "requests": "checks"}[name]
+	kind := map[string]string{"amount": "money", "performed": "money", "due_on": "date", "performed_on": "date", "requests": "checks"}[name]
 	if kind == "" {
 		kind = "choice"
 	}
@@ -154,6 +158,10 @@ func (s *Server) question(p *view.Page, _ *shown, m *MoveView, typed *unsent, na
 	switch name {
 	case "requests":
 		q.Options = typed.options(p, name, "request.", requestCodes...)
+	case "performed", "performed_on":
+		q.Optional = m.Event != "confirm_partly"
+	case "feedback_code":
+		q.Options = typed.options(p, name, "feedback.", "judged_consumer", "judged_partly", "judged_merchant", "not_docketed")
 	case "score":
 		q.Options = typed.options(p, name, "page.score.", "5", "4", "3", "2", "1")
 	case "answer_kind":
@@ -188,7 +196,11 @@ func (s *Server) showAct(ctx context.Context, c *Call) (any, error) {
 	if m == nil {
 		return s.notNow(c, x), nil
 	}
-	return s.actPage(c, x, m, x.before(), nil, http.StatusOK), nil
+	typed, err := s.typedBefore(ctx, c, x, m.Event)
+	if err != nil {
+		return nil, err
+	}
+	return s.actPage(c, x, m, typed, nil, http.StatusOK), nil
 }
 
 // before is what a form holds before anybody typed.
@@ -212,6 +224,9 @@ func (s *Server) actPage(c *Call, x *shown, m *MoveView, typed *unsent, wrong []
 	p.Title, p.Form = x.label(p, *m), "act"
 	f := &view.Form{Action: "/c/" + x.v.Number + "/act/" + m.Event, Key: formKey(c.token), Faults: wrong, Submit: p.T("page.act.do"), Back: "/c/" + x.v.Number,
 		Kicker: p.T("page.case.number", "Number", x.v.Number), Fields: s.questions(p, x, m, typed)}
+	if slices.Contains(withFiles, m.Event) {
+		f.Upload, f.Action = true, f.Action+"/files"
+	}
 	if key := "page.means." + m.Event; has(p.Lang, key) {
 		f.Lead = []string{p.T(key)}
 	}
@@ -242,11 +257,25 @@ func (s *Server) takeAct(ctx context.Context, c *Call) (any, error) {
 	if c.Link == nil {
 		return s.askLink(c, "", typedRows(c)), nil
 	}
+	return s.doAct(ctx, c, nil, nil)
+}
+
+// doAct does an act whose form was read; got are the files that came with it, and
+// draft is the hash under which they wait.
+func (s *Server) doAct(ctx context.Context, c *Call, got *chosenFiles, draft []byte) (any, error) {
 	x, err := s.look(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	event := c.Param("event")
+	if got != nil {
+		if x.waiting, err = s.waitingUnder(ctx, draft); err != nil {
+			return nil, err
+		}
+		if x.first, err = s.firstFile(ctx, c, x, got); err != nil {
+			return nil, err
+		}
+	}
 	typed := &unsent{Form: c.Form}
 	p := s.base(c, "event.say")
 	m := x.move(event)
@@ -264,18 +293,27 @@ func (s *Server) takeAct(ctx context.Context, c *Call) (any, error) {
 		out.cookies = set
 		return out, nil
 	}
+	if got != nil {
+		if out := s.halfway(c, x, m, typed, got); out != nil {
+			return out, nil
+		}
+	}
 	body, wrong := x.bodyOf(p, m, typed)
 	if len(wrong) > 0 {
 		return s.actPage(c, x, m, typed, wrong, http.StatusUnprocessableEntity), nil
 	}
-	if x.saidJust(event, body) {
+	if x.first == "" && x.saidJust(event, body) {
 		return moved{to: "/c/" + x.v.Number + "?done=" + event}, nil
 	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
+	if x.first == "" {
+		draft = nil
 	}
-	if _, err := s.command(ctx, &Call{Param: c.Param, Body: text, Key: c.Key, Language: c.Language, Link: c.Link}); err != nil {
+	if err := s.send(ctx, c, body, draft); err != nil {
+		if got != nil && problemOf(err).Code == "key_reused" { // it was done: what came once more is not for another
+			for i := range got.taken {
+				err = errors.Join(err, s.dropChosen(ctx, draft, got.taken[i].ID))
+			}
+		}
 		return s.refusedAct(c, x, m, typed, err)
 	}
 	return moved{to: "/c/" + x.v.Number + "?done=" + event}, nil

@@ -33,7 +33,7 @@ func (x *shown) bodyOf(p *view.Page, m *MoveView, typed *unsent) (map[string]any
 			}
 			t.fen = n
 			body[map[string]string{"amount": "amount_fen", "performed": "performed_fen"}[name]] = n
-		case "due_on", "knew_on":
+		case "due_on", "knew_on", "performed_on":
 			d, err := calendar.ParseDate(text)
 			if err != nil {
 				bad(name, "page.bad.date")
@@ -62,6 +62,9 @@ func (x *shown) bodyOf(p *view.Page, m *MoveView, typed *unsent) (map[string]any
 		wrong = append(wrong, view.Wrong{Field: "words", Text: p.T("page.bad.text", "Name", p.T("page.ask.words"), "Why", p.T(why))})
 	}
 	x.offered(m, typed, body, &t)
+	if name := fileOf(m.Event); name != "" && x.first != "" {
+		body[name] = x.first
+	}
 	if e := x.proposal(m.Event); e != nil && !x.proposes(*m) { // whatever the form says
 		delete(body, "due_on")
 		if due := e.Data.Info["due_on"]; due != "" {
@@ -133,12 +136,19 @@ func (x *shown) lacking(p *view.Page, m *MoveView, typed *unsent, body map[strin
 		if body["answer_kind"] == nil {
 			need("answer_kind")
 		}
+	case "court_result", "late_result":
+		if body["feedback_code"] == nil {
+			need("feedback_code")
+		}
 	case "disclaim", "merchant_refuses":
 		if body["reason"] == nil {
 			need("reason")
 		}
 	}
-	if x.wordsNeeded(m) && typed.get("words") == "" && body["words"] == nil {
+	if fileNeeded(m) && x.first == "" {
+		need(filesField)
+	}
+	if x.wordsNeeded(m) && (m.Event != "add_evidence" || x.first == "") && typed.get("words") == "" && body["words"] == nil {
 		need("words")
 	}
 	return out
@@ -149,7 +159,7 @@ func (x *shown) lacking(p *view.Page, m *MoveView, typed *unsent, body map[strin
 func typedRows(c *Call) []view.Row {
 	out := []view.Row{{Name: "then", Value: c.Param("event")}}
 	for _, name := range slices.Sorted(maps.Keys(c.Form)) {
-		if name == "key" || name == "go" || name == "set" || name == "code" || name == "then" {
+		if slices.Contains(notTyped, name) && name != "uploads" {
 			continue
 		}
 		for _, v := range c.Form[name] {

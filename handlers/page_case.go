@@ -22,6 +22,10 @@ type shown struct {
 	parts  map[int64]store.Unsealed // none when the person was erased
 	moves  []MoveView
 	names  map[int64]string // who of the reader's own shop took an event
+
+	waiting []store.File  // for the act whose form is shown
+	first   string        // of the files that come with it: the one that it names
+	came    map[int64]int // how many files came with an event
 }
 
 // look reads a case for the party whose link it is.
@@ -44,12 +48,12 @@ func (s *Server) look(ctx context.Context, c *Call) (*shown, error) {
 	}
 	allowed := workflow.Allowed(settled(v.Case, s.Rules(), s.Now()), s.Rules(), s.Now())
 	for _, m := range movesOf(allowed, x.side) {
-		if c.Link.May(m.Event) && !needsPaper(m) && x.ownSide(m) && x.answerable(m) {
+		if c.Link.May(m.Event) && !needsMore(m) && x.ownSide(m) && x.answerable(m) {
 			x.moves = append(x.moves, m)
 		}
 	}
 	for _, m := range movesOf(allowed, x.other()) { // what only the other side may do, after this one has proposed it
-		if slices.Contains(jointActs(), m.Event) && !slices.Contains(m.By, workflow.Role(x.side)) && c.Link.May("propose") && !needsPaper(m) && x.v.Facts["proposal."+m.Event] == "" {
+		if slices.Contains(jointActs(), m.Event) && !slices.Contains(m.By, workflow.Role(x.side)) && c.Link.May("propose") && !needsMore(m) && x.v.Facts["proposal."+m.Event] == "" {
 			x.moves = append(x.moves, m)
 		}
 	}
@@ -66,11 +70,12 @@ func (x *shown) answerable(m MoveView) bool {
 	return !slices.Contains(jointActs(), m.Event) || x.v.Facts["proposal."+m.Event] == x.other() || slices.Contains(m.By, workflow.Role(x.other()))
 }
 
-// needsPaper reports whether a move asks for what no field of a page can give.
-func needsPaper(m MoveView) bool {
+// needsMore reports whether a move asks for what no field of a page can give.
+func needsMore(m MoveView) bool {
 	for _, g := range m.Needs {
 		for _, field := range workflow.Needs(g) {
-			if slices.Contains([]string{"items", "paper", "proof", "person"}, field) {
+			file := field == "paper" || field == "proof"
+			if field == "items" || field == "person" || file && !slices.Contains(withFiles, m.Event) {
 				return true
 			}
 		}
@@ -111,6 +116,9 @@ func (s *Server) showCase(ctx context.Context, c *Call) (any, error) {
 	x.proposals(p, out)
 	x.promised(p, out)
 	x.acts(p, out)
+	if err := s.evidence(ctx, c, x, p, out); err != nil {
+		return nil, err
+	}
 	x.line(p, out)
 	x.facts(p, out, s)
 	return page{body: view.CasePage(p, out)}, nil

@@ -32,6 +32,8 @@ func (u *unsent) evidenceRow(p *view.Page) view.Row {
 // takeEvidence takes the files of the step, one after the other as they come, and
 // keeps them with the draft: for thirty days, on whichever device it is gone on with.
 func (s *Server) takeEvidence(ctx context.Context, c *Call) (any, error) {
+	ctx, end := lasting(ctx)
+	defer end()
 	st, token := stepNamed("evidence"), c.cookie(draftCookie)
 	u, err := s.draftOf(ctx, c)
 	if err != nil {

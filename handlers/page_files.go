@@ -65,6 +65,12 @@ func (s *Server) receive(ctx context.Context, c *Call, number string, draft []by
 	}
 }
 
+// lasting goes on when whoever sent the form is gone: his connection broke, and what
+// came of it is to be kept.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), limits[Upload].Time)
+}
+
 // stop notes why a form ended before its end; nil: it did not.
 func (f *chosenFiles) stop(err error) chosenFiles {
 	if err != nil {

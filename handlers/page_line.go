@@ -71,6 +71,9 @@ func (x *shown) line(p *view.Page, out *view.Case) {
 			entry.Title, entry.Facts = p.T("page.act.propose", "Act", x.named(p, act)), x.proposedTerms(p, e)
 		}
 		x.say(p, e, &entry)
+		if n := x.came[e.Seq]; n > 0 {
+			entry.Facts = append(entry.Facts, view.Row{Name: p.T("page.files.title"), Value: p.T("page.files.count", "N", digit(n))})
+		}
 		out.Entries = append(out.Entries, entry)
 	}
 }

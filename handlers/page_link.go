@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,12 +41,31 @@ func (s *Server) openCase(ctx context.Context, c *Call) (any, error) {
 			return nil, err
 		}
 		if m := x.move(then); m != nil {
+			if err := s.adopt(ctx, c, x, then); err != nil {
+				return nil, err
+			}
 			out := s.actPage(c, x, m, &unsent{Form: c.Form}, nil, http.StatusOK)
 			out.cookies = cookies
 			return out, nil
 		}
 	}
 	return moved{"/c/" + number, cookies}, nil
+}
+
+// adopt lets files that came without a link that works wait for the act that they
+// were meant for.
+func (s *Server) adopt(ctx context.Context, c *Call, x *shown, event string) (err error) {
+	if !slices.Contains(withFiles, event) {
+		return nil
+	}
+	_, hash := s.actDraft(c, event)
+	if secret := c.Form.Get("uploads"); secret != "" {
+		if err := s.Store.AdoptFiles(ctx, store.DraftHash(secret), hash); err != nil {
+			return err
+		}
+	}
+	x.waiting, err = s.waitingUnder(ctx, hash)
+	return err
 }
 
 // leaveCase forgets the link on this device.

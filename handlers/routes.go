@@ -275,6 +275,7 @@ type Call struct {
 	path   string                   // as asked for
 	token  string                   // of the link
 	lost   bool                     // the cookie's link works no more
+	draft  []byte                   // hash under which files wait that come with an act
 	host   string
 	from   netip.Addr // the client's address: it pays for wrong guesses
 }

@@ -62,5 +62,10 @@ func (s *Server) pageRoutes() []Route {
 		{"POST", "/c/{number}/leave", Keeper, Writing, s.leaveCase, 0},
 		{"GET", "/c/{number}/act/{event}", Keeper, Reading, s.showAct, 0},
 		{"POST", "/c/{number}/act/{event}", Keeper, Writing, s.takeAct, 0},
+		{"POST", "/c/{number}/act/{event}/files", Keeper, Upload, s.takeActFiles, 0},
+		{"GET", "/c/{number}/act/{event}/files/{file}/{size}", Keeper, Delivery, s.actFile, 0},
+		{"GET", "/c/{number}/files/{file}", Keeper, Reading, s.showFile, 0},
+		{"GET", "/c/{number}/files/{file}/{size}", Keeper, Delivery, s.pageFile, 0},
+		{"POST", "/c/{number}/files/{file}/remove", Keeper, Writing, s.dropFile, 0},
 	}
 }

@@ -76,7 +76,7 @@ export async function shopOf(browser, number, options) {
 // act takes an act by its button on the case's page.
 export async function act(page, number, event, fill = async () => {}) {
   await page.goto(`${site}/c/${number}`);
-  const button = page.locator(`main a[href$="/act/${event}"]`).first();
+  const button = page.locator(`main :is(.choice, .btn)[href$="/act/${event}"]`).first();
   if (!await button.isVisible()) await page.locator("details.more summary").click();
   await button.click();
   await page.waitForURL("**/act/" + event);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connect, createServer } from "node:net";
 import { after, before, test } from "node:test";
-import { file, inspect, launch, next, photo, pick, refusals, site, tell, visit } from "./browser.mjs";
+import { act, file, fresh, inspect, launch, next, photo, pick, refusals, shopOf, site, tell, visit } from "./browser.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -156,9 +156,105 @@ test("what did not arrive goes with the form, and the form waits for what is on 
   await context.close();
 });
 
-test("filed with two photos by the whole way", { timeout: 60_000 }, async () => {
-  const { page, faults, context } = await visit(browser);
-  await file(page, "authority", undefined, { files: [photo(chinese), photo("付款.png", { shade: 7 })] });
-  assert.deepEqual(faults, []);
-  await context.close();
+for (const scripts of [true, false]) {
+  const how = scripts ? "with scripts" : "without scripts";
+
+  test(`filed with two photos, answered, countered, accepted, performed with proof, rated, ${how}`, { timeout: 180_000 }, async () => {
+    const { page, faults, context } = await visit(browser, { scripts });
+    const found = [];
+    const see = async (p = page) => { if (scripts) found.push(...await inspect(p)); };
+    const { number } = await file(page, "authority", undefined, { scripts, files: [photo(chinese), photo("付款.png", { shade: 7 })] });
+    await page.goto(`${site}/c/${number}`);
+    assert.equal(await page.locator(".proofs img").count(), 2);
+    await see();
+    await tell("/do", { number, events: ["classify", "invite_settlement", "delivered"] });
+    const shop = await shopOf(browser, number, { scripts });
+    assert.match(await shop.page.locator(".proofs").innerText(), /门口的停业告示/);
+    await act(shop.page, number, "answer", async (p) => {
+      await p.check("input[name=answer_kind][value=question]");
+      await p.fill("#f-words", "请看我们的公告");
+      await pick(p, scripts, photo("公告.png", { shade: 20 }));
+      assert.equal(await p.inputValue("#f-words"), "请看我们的公告");
+      await see(p);
+    });
+    await act(shop.page, number, "offer", async (p) => { await p.fill("#f-amount", "1000"); await p.fill("#f-words", "退一部分"); });
+    await act(page, number, "counter", async (p) => { await p.fill("#f-amount", "1400"); await p.fill("#f-words", "按合同"); });
+    await act(shop.page, number, "accept_offer");
+    await act(shop.page, number, "report_performance", async (p) => {
+      await p.fill("#f-words", "已退到原卡");
+      await next(p); // a report without its proof is told so at the field
+      await p.locator("#f-files-error").waitFor();
+      assert.equal(await p.inputValue("#f-words"), "已退到原卡");
+      await p.fill("#f-performed", "1400");
+      await pick(p, scripts, photo("转账.png", { shade: 30 }));
+      await see(p);
+    });
+    await page.goto(`${site}/c/${number}`);
+    assert.equal(await page.locator(".proofs img").count(), 4);
+    await see();
+    await page.locator(".proofs a", { hasText: "转账" }).click();
+    await page.waitForURL("**/files/*");
+    assert.equal(await page.locator("img.whole").evaluate((i) => i.decode().then(() => i.naturalWidth)), 320);
+    assert.equal(await page.locator("button.no").count(), 0); // the other side's
+    await see();
+    await act(page, number, "add_evidence", async (p) => pick(p, scripts, photo("多余.png", { shade: 40 })));
+    await page.locator(".proofs a", { hasText: "多余" }).click();
+    await page.locator("button.no").click();
+    await page.waitForURL("**?done=file_removed");
+    assert.equal(await page.locator(".proofs img").count(), 4);
+    await see();
+    await act(page, number, "close_settled");
+    await act(page, number, "rate", (p) => p.check("input[name=score][value='5']"));
+    assert.deepEqual(found, []);
+    assert.deepEqual(refusals(faults.concat(shop.faults)), []);
+    await shop.context.close();
+    await context.close();
+  });
+
+  test(`a link that ends between typing and sending keeps every field and every photo, ${how}`, { timeout: 60_000 }, async () => {
+    const { number, page, faults, context } = await fresh(browser, "authority", { scripts });
+    await page.goto(`${site}/c/${number}/act/add_evidence`);
+    await page.fill("#f-words", "第一行\n第二行 <b>“引号”</b>");
+    await pick(page, scripts, photo("早的.png", { shade: 1 }));
+    if (!scripts) await page.setInputFiles("#f-files", [photo("晚的.png", { shade: 2 })]);
+    await tell("/end", { number, party: "consumer" });
+    if (scripts) {
+      await page.setInputFiles("#f-files", [photo("晚的.png", { shade: 2 })]);
+      await page.locator(".sending .error").waitFor();
+    }
+    await next(page);
+    await page.locator("form#open").waitFor();
+    const { link } = await tell("/link", { number, party: "consumer" });
+    await page.fill("#f-code", site + link);
+    await page.locator("form#open button.main").click();
+    await page.locator("#f-words").waitFor();
+    assert.equal(await page.inputValue("#f-words"), "第一行\n第二行 <b>“引号”</b>");
+    assert.deepEqual(await names(page), ["早的.png", "晚的.png"].sort());
+    await next(page);
+    await page.waitForURL("**?done=add_evidence");
+    assert.equal(await page.locator(".proofs img").count(), 2);
+    assert.deepEqual(refusals(faults), []);
+    await context.close();
+  });
+}
+
+test("double click, two tabs, back: one act, no file twice", { timeout: 90_000 }, async () => {
+  for (const scripts of [true, false]) {
+    const { number, page, faults, context } = await fresh(browser, "authority", { scripts });
+    const before = await tell("/count", {});
+    await page.goto(`${site}/c/${number}/act/add_evidence`);
+    await page.fill("#f-words", "只有一次");
+    await pick(page, scripts, photo("一张.png"));
+    const tab = await context.newPage();
+    await tab.goto(page.url().replace(/\/files$/, ""));
+    assert.deepEqual(await names(tab), ["一张.png"]);
+    await page.locator("form.form .send button[value=next]").dblclick({ noWaitAfter: true }).catch(() => {});
+    await page.waitForURL((u) => u.pathname.endsWith(number));
+    assert.equal((await tell("/count", {})).events, before.events + 1);
+    await page.goBack();
+    await page.goto(`${site}/c/${number}`);
+    assert.equal(await page.locator(".proofs img").count(), 1);
+    assert.deepEqual(refusals(faults), []);
+    await context.close();
+  }
 });

@@ -213,8 +213,22 @@ type Case struct {
 	Acts, Rare            []Act
 	Entries               []Entry
 	Facts                 []Row
+	Files                 []Exhibit // evidence of both sides
+	FilesNote             string
+	AddFile               string // where more is added; empty: nobody may now
 	Key                   string
 	Mine                  bool // the consumer's own page
+}
+
+// FileSheet is the page of one file.
+type FileSheet struct {
+	Number, Key, Back string
+	Bad               string
+	File              Exhibit
+	Content           string // where it is fetched; empty: not now
+	Picture           bool
+	Rows              []Row
+	May               bool // it may be taken back
 }
 
 // Kept is the page after sending.
