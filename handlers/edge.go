@@ -89,7 +89,7 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 		call.Upload = &incoming{w: w, r: req, patience: s.Limits.bodyTime}
 		defer call.Upload.end()
 	}
-	if most := limits[r.Limit].Body; most > 0 {
+	if most := r.longest(); most > 0 {
 		if call.Body, err = readBody(w, req, r.takes(), most, s.Limits.bodyTime); err != nil {
 			return nil, err
 		}
@@ -112,6 +112,16 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 		return nil, problem("busy") // it took too long, or nobody waits any more
 	}
 	return out, err
+}
+
+// longest is how large the body of a route may be, bytes. A page says at the field
+// that a text is too long, so it reads more than it takes.
+func (r Route) longest() int64 {
+	most := limits[r.Limit].Body
+	if r.isPage() && most > 0 {
+		most = max(most, limits[Intake].Body)
+	}
+	return most
 }
 
 func (s *Server) handle(ctx context.Context, r Route, call *Call, who caller) (any, error) {

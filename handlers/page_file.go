@@ -43,7 +43,8 @@ func (x *shown) exhibit(p *view.Page, f *fileView) view.Exhibit {
 	case who == "":
 		who = "authority"
 	}
-	out.Who = p.T("page.when", "When", momentWords(p, f.At), "Who", p.T("page.who."+who))
+	out.Who = p.T("page.when", "When", shortDay(f.At), "Who", p.T("page.who."+who))
+	out.When = p.T("page.when", "When", momentWords(p, f.At), "Who", p.T("page.who."+who))
 	switch f.State {
 	case store.FileKept:
 		if f.Group == store.GroupPicture {
@@ -89,7 +90,7 @@ func (s *Server) filePage(c *Call, x *shown, f *store.File, bad string, status i
 		out.Content = out.File.To + "/content"
 		out.Picture = store.FileKindOf(f.Kind).Group == store.GroupPicture
 	}
-	out.Rows = []view.Row{{Name: p.T("page.files.from"), Value: out.File.Who}, {Name: p.T("page.files.what"), Value: p.T("page.files.line", "Kind", out.File.Kind, "Size", out.File.Size)},
+	out.Rows = []view.Row{{Name: p.T("page.files.from"), Value: out.File.When}, {Name: p.T("page.files.what"), Value: p.T("page.files.line", "Kind", out.File.Kind, "Size", out.File.Size)},
 		{Name: p.T("page.files.state"), Value: v.Says}, {Name: p.T("page.files.seen"), Value: p.T("page.files.seen." + f.Seen)}, {Name: "SHA-256", Value: v.SHA256}}
 	out.May = v.Yours && f.State != store.FileRemoved && c.Link.May("add_evidence") && x.takenBack(f)
 	return page{status: status, body: view.FilePage(p, out)}

@@ -61,6 +61,9 @@ func (s *Server) sendLost(ctx context.Context, c *Call) (any, error) {
 	if phone, email = contactIn(u.get("contact")); phone == "" && email == "" {
 		wrong = append(wrong, view.Wrong{Field: "contact", Text: p.T("page.bad.contact")})
 	}
+	if long := tooLong(p, u, "number", "contact"); len(long) > 0 {
+		wrong = long
+	}
 	if len(wrong) > 0 {
 		return s.lostPage(c, u, wrong), nil
 	}
@@ -73,6 +76,17 @@ func (s *Server) sendLost(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	return page{status: http.StatusAccepted, body: view.WordsPage(p, []string{p.T("page.lost.done"), p.T("page.lost.none")})}, nil
+}
+
+// tooLong says of lines that they are longer than any may be.
+func tooLong(p *view.Page, u *unsent, names ...string) []view.Wrong {
+	var out []view.Wrong
+	for _, name := range names {
+		if _, why := tidyText(u.get(name), true); why == "why.long_line" {
+			out = append(out, view.Wrong{Field: name, Text: p.T("page.bad.text", "Name", p.T("page.ask."+name), "Why", p.T(why))})
+		}
+	}
+	return out
 }
 
 // contactIn reads a telephone number or a mailbox as people write it; both are

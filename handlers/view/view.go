@@ -74,7 +74,8 @@ type Exhibit struct {
 	ID, Name, Kind, Size string
 	To                   string // where it is looked at
 	Small                string // its small picture; empty: it has none
-	Who                  string // who brought it, and when
+	Who                  string // who brought it, and the day
+	When                 string // the same with the minute
 	State                string // in words, where it is not simply there
 	Pending              bool
 }
