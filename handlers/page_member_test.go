@@ -118,6 +118,13 @@ func TestMembersOverThePages(t *testing.T) {
 		if n := s.w.Count(`select count(*) from events where payload like '%"actor":"merchant:p_%"event":"answer_with_offer"%'`); n != 1 {
 			t.Errorf("%d answers by a person of the member", n)
 		}
+		add := "/c/" + number + "/act/add_evidence"
+		if res, text := v.bring(add, add+"/files", url.Values{"go": {"next"}}, picked{"监控.jpg", jpegOf(t, 33, 20)}); res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%d %s", res.StatusCode, text)
+		}
+		if _, text := v.ask("GET", "/c/"+number, nil); !strings.Contains(text, "监控.jpg") || s.w.Count("select count(*) from files where actor like 'merchant:p_%'") != 1 {
+			t.Error("a member's evidence is not the person's")
+		}
 		peoplePages(t, s, v, home, number)
 		for _, forged := range []string{"", "x"} {
 			v.ask("POST", home+"/leave", url.Values{"key": {forged}})

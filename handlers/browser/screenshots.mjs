@@ -1,7 +1,7 @@
 // Takes every page as a phone and a desktop show it.
 import { mkdirSync } from "node:fs";
 import { members } from "./members.mjs";
-import { act, file, launch, next, site, tell, visit } from "./browser.mjs";
+import { act, file, launch, next, photo, pick, site, tell, visit } from "./browser.mjs";
 
 const folder = process.argv[2];
 mkdirSync(folder, { recursive: true });
@@ -15,7 +15,7 @@ for (const lang of ["zh", "en"]) {
       const see = async (name) => {
         await page.screenshot({ path: `${folder}/${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true });
       };
-      const { number } = await file(page, dark ? "green_channel" : "authority", see);
+      const { number } = await file(page, dark ? "green_channel" : "authority", see, { files: [photo("门口的停业告示.png"), photo("付款记录.png", { shade: 9 })] });
       await page.goto(`${site}/file`); // a second one: the code, the people, what was filed before
       await page.locator("button[name=track][value=authority]").click();
       await page.fill("#f-story", "健身房停业，预付年卡余额不退。");
@@ -75,6 +75,13 @@ for (const lang of ["zh", "en"]) {
       await next(page);
       await page.waitForURL("**?done=accept_offer");
       await see("case-promise");
+      await page.locator(".proofs a").first().click();
+      await page.waitForURL("**/files/*");
+      await see("case-file");
+      await shop.page.goto(`${site}/c/${number}/act/report_performance`);
+      await shop.page.fill("#f-words", "已退到原卡。");
+      await pick(shop.page, true, photo("转账.png", { shade: 30 }));
+      await shop.page.screenshot({ path: `${folder}/merchant-report-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true });
       await act(page, number, "agree_new_date", async (p) => { await p.fill("#f-due_on", "2026-07-15"); await p.fill("#f-words", "六月要出差"); });
       await shop.page.goto(`${site}/c/${number}`);
       await shop.page.screenshot({ path: `${folder}/merchant-proposal-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true });
