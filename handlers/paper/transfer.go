@@ -1,6 +1,10 @@
 package paper
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Transfer is the 案件移送情况表 that a court gets with a case: sections of
 // paragraphs. Who fills it in leaves out what either side offered.
@@ -54,9 +58,18 @@ func (p Index) draw(s *sheet) {
 		}
 		row(true, "序号", "材料", "字节", "SHA-256")
 		for i, r := range p.Rows {
-			row(false, fmt.Sprint(i+1), r.Title+"\n"+r.Name, r.Size, r.SHA256[:32]+"\n"+r.SHA256[32:])
+			row(false, fmt.Sprint(i+1), r.Title+"\n"+r.Name, r.Size, inFours(r.SHA256))
 		}
 	})
 	s.y += 3
 	s.note("本目录不含其自身和清单 handover.json；清单列有包括本目录在内的全部材料及其 SHA-256，并有本站点的签名。核对方法：fangxin verify handover 文件名，或者按公开的格式说明自行核对。")
+}
+
+// inFours writes a digest on lines of sixteen digits, which an eye can compare.
+func inFours(digest string) string {
+	var lines []string
+	for line := range slices.Chunk([]byte(digest), 16) {
+		lines = append(lines, string(line))
+	}
+	return strings.Join(lines, "\n")
 }
