@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"fangxin/store"
-	"fangxin/workflow/policy"
 )
 
 // wait says that a message must not go out before an instant: no fault, and no
@@ -52,11 +51,7 @@ func (p *Post) slot(o *store.Owed, w way) *store.Slot {
 	}
 	slot := &store.Slot{Phone: w.Phone, Email: w.Email}
 	if r, ok := p.Rules().Telling().Rate(w.Name); ok && o.Queue != store.Queues[0] {
-		slot.Bounds = bounds(r)
+		slot.Bounds = []store.Bound{{Most: r.Hour, Within: time.Hour}, {Most: r.Day, Within: 24 * time.Hour}}
 	}
 	return slot
-}
-
-func bounds(r policy.Rate) []store.Bound {
-	return []store.Bound{{Most: r.Hour, Within: time.Hour}, {Most: r.Day, Within: 24 * time.Hour}}
 }
