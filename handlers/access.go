@@ -51,7 +51,7 @@ func (s *Server) grant(ctx context.Context, r Route, call *Call, token string) e
 	}
 	need := map[Who][]workflow.Role{Staff: staff, Supervising: supervising}[r.Who]
 	switch {
-	case reads(who.User) && r.writes():
+	case (reads(who.User) || who.Reads) && r.writes():
 		return problem("reads_only")
 	case reads(who.User) && need != nil:
 		return nil

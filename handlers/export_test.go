@@ -47,3 +47,6 @@ func (s *Server) WithNote(taken func(user, words string)) http.Handler {
 	}
 	return s.handler(append(append(s.Routes(), s.pageRoutes()...), Route{"GET", "/desk/note", Desk, Reading, get, 0}, Route{"POST", "/desk/note", Desk, Writing, post, 0}))
 }
+
+// Said is a text of the catalogue.
+func Said(lang, key string) string { return say(lang, key, nil) }

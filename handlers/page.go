@@ -144,6 +144,7 @@ const (
 	deskCookie   = "desk"
 	deviceCookie = "device"
 	themeCookie  = "theme"
+	halfCookie   = "desk_half" // between password and code
 )
 
 func cookieOf(r *http.Request) func(string) string {

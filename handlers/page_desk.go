@@ -16,6 +16,7 @@ var deskNav = []struct {
 	roles       []workflow.Role
 }{
 	{deskPath, "page.desk.home", nil},
+	{accountPath, "page.account.title", nil},
 }
 
 // deskOf is the head of the desk's pages: who is signed in, and where he may go.

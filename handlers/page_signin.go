@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"fangxin/handlers/view"
@@ -74,7 +75,7 @@ func (s *Server) signIn(ctx context.Context, c *Call) (any, error) {
 	if x.name == "" || c.Form.Get("password") == "" {
 		return s.signInPage(c, x, "page.signin.both", http.StatusUnprocessableEntity), nil
 	}
-	if err := errors.Join(s.Limits.guess(c.from, "")); err != nil {
+	if err := s.Limits.guess(c.from, ""); err != nil {
 		return s.signInLater(c, x, err)
 	}
 	if err := s.Limits.tryPassword(ctx, x.name, s.Store.IsKnownDevice(x.name, c.cookie(s.hostCookie(deviceCookie)))); err != nil {
@@ -88,7 +89,19 @@ func (s *Server) signIn(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	coded, err := s.Store.HasCode(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	if coded || s.needsCode(&u) {
+		return s.beginCode(ctx, c, &u, x, coded)
+	}
 	return s.enter(ctx, c, &u, x, "password")
+}
+
+// needsCode reports whether one of the user's roles must sign in with a code.
+func (s *Server) needsCode(u *store.User) bool {
+	return slices.ContainsFunc(u.Roles, func(r string) bool { return slices.Contains(s.SignIn.Codes, r) })
 }
 
 // signInLater says when to try again, and loses nothing that was kept.
@@ -103,17 +116,25 @@ func (s *Server) signInLater(c *Call, x entry, err error) (any, error) {
 // enter opens the session, a new one whatever the browser brought along, and goes
 // on where one wanted to go.
 func (s *Server) enter(ctx context.Context, c *Call, u *store.User, x entry, way string) (any, error) {
-	token, err := s.Store.OpenSession(ctx, u.ID, store.DeskSession{Way: way, Device: browserOf(c.header), Place: c.placeOf()}, s.SignIn.term())
+	cookies, err := s.letIn(ctx, c, u, way)
 	if err != nil {
 		return nil, err
 	}
-	device := s.cookie(s.hostCookie(deviceCookie), s.Store.KnownDevice(u.Name), "/", deviceDays)
-	cookies := []*http.Cookie{s.cookie(s.hostCookie(deskCookie), token, "/", 0), device}
 	if text, ok := s.Store.OpenForm(u.ID, x.kept); ok {
 		to, typed, _ := strings.Cut(text, "\n")
 		return s.goOn(c, c.here(to), typed, cookies)
 	}
 	return moved{x.to, cookies}, nil
+}
+
+// letIn opens a session and returns its cookies.
+func (s *Server) letIn(ctx context.Context, c *Call, u *store.User, way string) ([]*http.Cookie, error) {
+	token, err := s.Store.OpenSession(ctx, u.ID, store.DeskSession{Way: way, Device: browserOf(c.header), Place: c.placeOf()}, s.SignIn.term())
+	if err != nil {
+		return nil, err
+	}
+	device := s.cookie(s.hostCookie(deviceCookie), s.Store.KnownDevice(u.Name), "/", deviceDays)
+	return []*http.Cookie{s.cookie(s.hostCookie(deskCookie), token, "/", 0), device, s.cookie(s.hostCookie(halfCookie), "", "/", 0)}, nil
 }
 
 // goOn hands back what was typed before the session ended: the form is shown

@@ -4,7 +4,7 @@ import "maps"
 
 // The parameters that pages know.
 func init() {
-	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /merchants": {"q", "town", "domain", "page"}})
+	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /desk/account": {"done"}, "GET /merchants": {"q", "town", "domain", "page"}})
 }
 
 // pageRoutes are the pages. What a page does goes through the API's own
@@ -50,7 +50,17 @@ func (s *Server) pageRoutes() []Route {
 		{"POST", signInPath, Anyone, Entering, s.signIn, 0},
 		{"GET", passwordPath, Anyone, Reading, s.showPassword, 0},
 		{"POST", passwordPath, Anyone, Entering, s.setPassword, 0},
+		{"POST", codePath, Anyone, Entering, s.takeCode, 0},
 		{"POST", "/desk/sign-out", Own, Writing, s.signOut, 0},
+		{"GET", accountPath, Own, Reading, s.account, 0},
+		{"POST", accountPath + "/sessions", Own, Writing, s.endOwnSession, 0},
+		{"POST", accountPath + "/password", Own, Writing, s.changePassword, 0},
+		{"GET", accountCodePath, Own, Reading, s.showAccountCode, 0},
+		{"POST", accountCodePath, Own, Writing, s.takeAccountCode, 0},
+		{"POST", accountPath + "/tokens", Own, Writing, s.addOwnToken, 0},
+		{"POST", accountPath + "/tokens/end", Own, Writing, s.endOwnToken, 0},
+		{"POST", accountPath + "/absence", Desk, Writing, s.sayOwnAbsence, 0},
+		{"POST", accountPath + "/back", Desk, Writing, s.endOwnAbsence, 0},
 		{"GET", deskPath, Desk, Reading, s.deskHome, 0},
 		{"GET", "/c/{number}", Keeper, Reading, s.showCase, 0},
 		{"POST", "/c/{number}", Anyone, Intake, s.openCase, 0},

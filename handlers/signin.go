@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 type SignIn struct {
 	Idle time.Duration // a session that is not used for so long is over
 	Term time.Duration // and one that is this old, whatever happened
+	// Codes are the roles that sign in with a code as well; others may.
+	Codes []string
 }
 
 // Defaults of SignIn.
@@ -51,7 +54,15 @@ const (
 var (
 	triesByName   = Rate{time.Minute, 10}
 	triesByDevice = Rate{time.Minute, 10}
+	// triesByCode are those at the second step, which only who knows the password
+	// reaches.
+	triesByCode = Rate{2 * time.Minute, 5}
 )
+
+// tryCode takes one of the tries at a user's second step.
+func (l *Limits) tryCode(ctx context.Context, user int64) error {
+	return l.refuse(l.spend(ctx, "try/c/"+strconv.FormatInt(user, 10), triesByCode, true))
+}
 
 // tryPassword takes one of the tries at a name.
 func (l *Limits) tryPassword(ctx context.Context, name, device string) error {

@@ -9,11 +9,12 @@ import (
 )
 
 // Caller is whose token it is, an officer's or a link's, never both. Session is
-// set where an officer came by a session.
+// set where an officer came by a session, Reads where his token may only read.
 type Caller struct {
 	User    *User
 	Link    *Link
 	Session *DeskSession
+	Reads   bool
 }
 
 // admission asks everything that admitting needs in one statement that answers
@@ -21,8 +22,9 @@ type Caller struct {
 // and a case that does not exist cost the same work and look the same.
 var admission = `select u.id, u.name, u.roles, u.unit, u.town, u.created_at,
 	l.hash, l.case_id, l.role, l.recipient, l.actor, l.actions, l.respondent, l.expires_at, l.revoked_at, l.ended_by, l.created_at, own.number, own.body, c.body,
-	exists (select 1 from clocks where case_id = $2 and code in ('` + strings.Join(LinkStage, "', '") + `'))
-	from (select 1 as one) x left join users u on u.token_hash = $1 and u.disabled_at is null
+	exists (select 1 from clocks where case_id = $2 and code in ('` + strings.Join(LinkStage, "', '") + `')), coalesce(t.scope, ''), t.used_at
+	from (select 1 as one) x left join user_tokens t on t.hash = $1 and t.ended_at is null and t.expires_at > $3
+	left join users u on u.id = coalesce((select id from users where token_hash = $1), t.user_id) and u.disabled_at is null
 	left join links l on l.hash = $1 left join cases own on own.id = l.case_id left join cases c on c.id = $2`
 
 type admitted struct {
@@ -33,6 +35,8 @@ type admitted struct {
 	linkCase, respondent                                               sql.NullInt64
 	role, recipient, actor, actions, endedBy, ownNumber, ownBody, body sql.NullString
 	linked                                                             bool
+	scope                                                              string // of a token that the user made; empty for any other
+	used                                                               instant
 }
 
 // Admit finds who calls and, when a case is named, whether he may see it at all.
@@ -49,13 +53,21 @@ func (s *Store) Admit(ctx context.Context, token, number string) (Caller, error)
 		}
 	}
 	var a admitted
-	err := s.pool.QueryRowContext(ctx, admission, hashToken(token), id).Scan(&a.userID, &a.name, &a.roles, &a.unit, &a.town, &a.created,
-		&a.hash, &a.linkCase, &a.role, &a.recipient, &a.actor, &a.actions, &a.respondent, &a.expires, &a.revoked, &a.endedBy, &a.since, &a.ownNumber, &a.ownBody, &a.body, &a.linked)
+	hash := hashToken(token)
+	err := s.pool.QueryRowContext(ctx, admission, hash, id, s.stamp(s.cfg.Now())).Scan(&a.userID, &a.name, &a.roles, &a.unit, &a.town, &a.created,
+		&a.hash, &a.linkCase, &a.role, &a.recipient, &a.actor, &a.actions, &a.respondent, &a.expires, &a.revoked, &a.endedBy, &a.since, &a.ownNumber, &a.ownBody, &a.body, &a.linked, &a.scope, &a.used)
 	if err != nil {
 		return Caller{}, err
 	}
 	if a.userID.Valid {
-		return s.admitUser(ctx, &a, id, number)
+		if a.scope != "" {
+			if err := s.tokenUsed(ctx, hash, a.used.Time); err != nil {
+				return Caller{}, err
+			}
+		}
+		who, err := s.admitUser(ctx, &a, id, number)
+		who.Reads = a.scope == TokenReads
+		return who, err
 	}
 	return s.admitLink(&a, id, number)
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Dies reports whether rows of a table die with a person's key.
@@ -98,3 +99,6 @@ func NoPlaceToHash() (restore func()) {
 		}
 	}
 }
+
+// CodeOf is what an authenticator shows at an instant.
+func CodeOf(secret []byte, at time.Time) string { return codeAt(secret, at.Unix()/codeStep) }

@@ -95,12 +95,16 @@ func (s *Store) userByName(ctx context.Context, name string) (User, error) {
 // OpenSession opens a session of a user and returns its token, which is kept only
 // as a hash. It is always a new one: what a browser brought along is never taken up.
 func (s *Store) OpenSession(ctx context.Context, userID int64, d DeskSession, term time.Duration) (token string, err error) {
+	return s.openSession(ctx, userID, "full", d, term)
+}
+
+func (s *Store) openSession(ctx context.Context, userID int64, stage string, d DeskSession, term time.Duration) (token string, err error) {
 	now := s.cfg.Now()
 	token = base64.RawURLEncoding.EncodeToString(random(32))
 	hash := hashToken(token)
 	defer s.solo()()
 	_, err = s.pool.ExecContext(ctx, `insert into user_sessions (hash, ref, user_id, stage, way, device, place, created_at, seen_at, expires_at, ended_by)
-		values ($1, $2, $3, 'full', $4, $5, $6, $7, $7, $8, '')`, hash, linkID(hash), userID, d.Way, d.Device, d.Place, s.stamp(now), s.stamp(now.Add(term)))
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, '')`, hash, linkID(hash), userID, stage, d.Way, d.Device, d.Place, s.stamp(now), s.stamp(now.Add(term)))
 	return token, err
 }
 
@@ -274,6 +278,22 @@ func (s *Store) SetPassword(ctx context.Context, token, password string) (User, 
 		}
 		return s.putPassword(ctx, tx, u.ID, phc)
 	})
+}
+
+// ChangePassword sets the password of who knows the old one; his other sessions end.
+// ErrNoUser when the old one is wrong.
+func (s *Store) ChangePassword(ctx context.Context, u *User, old, password string) error {
+	if _, err := s.CheckPassword(ctx, u.Name, old); err != nil {
+		return err
+	}
+	if err := checkPassword(u.Name, password); err != nil {
+		return err
+	}
+	phc, err := hashPassword(ctx, password, passwordCost)
+	if err != nil {
+		return err
+	}
+	return s.changeUser(ctx, userChange{u.ID, u.Name, "password", "", ""}, func(tx *sql.Tx) error { return s.putPassword(ctx, tx, u.ID, phc) })
 }
 
 func (s *Store) putPassword(ctx context.Context, tx *sql.Tx, id int64, phc string) error {

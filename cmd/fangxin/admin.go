@@ -72,6 +72,7 @@ func (g *Globals) connect() (*store.Store, error) {
 // UserCmd manages the people of the authority.
 type UserCmd struct {
 	Add      UserAdd      `cmd:"" help:"Add a user; prints the API token once, and a link to set a password with."`
+	Code     UserCode     `cmd:"" help:"Put a user's authenticator out of use."`
 	Password UserPassword `cmd:"" help:"Print a one-time link with which a user sets a password."`
 	Mail     UserMail     `cmd:"" help:"Change the mailbox in which a user is told of what he owes."`
 	List     UserList     `cmd:"" help:"List users."`
@@ -164,6 +165,23 @@ func (g *Globals) passwordLink(e *engine, to io.Writer, name string) error {
 	}
 	_, err = fmt.Fprintf(to, "%s sets a password here, once, until %s:\n%s/desk/password#%s\n", name, until.Format("2006-01-02 15:04 MST"), address, token)
 	return err
+}
+
+// UserCode is for who has lost authenticator and recovery codes.
+type UserCode struct {
+	Name string `arg:""`
+	Stop bool   `required:"" help:"Let the password alone sign in again, until another authenticator is taken into use."`
+}
+
+// Run puts the authenticator out of use; where his role must have one, signing in
+// begins with a new one.
+func (c *UserCode) Run(g *Globals) error {
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	return e.StopCodeOf(g.Context, "cli", c.Name)
 }
 
 // UserPassword lets a user set a password.

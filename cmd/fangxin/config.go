@@ -16,6 +16,7 @@ import (
 	"fangxin/handlers"
 	"fangxin/jobs"
 	"fangxin/jobs/channel"
+	"fangxin/store"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
@@ -54,6 +55,7 @@ type Settings struct {
 	Clamd          string `env:"FANGXIN_CLAMD" placeholder:"ADDRESS" help:"Virus scanner that files pass before anybody gets them: tcp://host:3310 or unix:///path; empty: none."`
 
 	SessionIdle time.Duration `env:"FANGXIN_SESSION_IDLE" default:"1h" help:"An officer's session that is not used for so long is over: 5m to 24h."`
+	SignInCodes string        `name:"sign-in-codes" env:"FANGXIN_SIGN_IN_CODES" placeholder:"ROLES" help:"Roles that sign in with an authenticator's code beside the password, separated by commas; others may."`
 	SessionTerm time.Duration `env:"FANGXIN_SESSION_TERM" default:"12h" help:"Every officer's session is over after so long: 5m to 168h."`
 
 	KeepAnswers  int `env:"FANGXIN_KEEP_ANSWERS" default:"30" help:"Days for which a repeated request gets its first answer again; 0: for ever."`
@@ -65,7 +67,7 @@ type Settings struct {
 // known are the environment variables that mean something; any other that
 // begins with FANGXIN_ is a mistake.
 var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_SIGNING_KEY", "FANGXIN_BACKUP_RECIPIENT", "FANGXIN_LISTEN",
-	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_SITE_ADDRESS", "FANGXIN_SITE_FILINGS", "FANGXIN_WEBHOOK_PRIVATE", "FANGXIN_SESSION_IDLE", "FANGXIN_SESSION_TERM", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES", "FANGXIN_MAIL_URL", "FANGXIN_MAIL_FROM", "FANGXIN_BOUNCES_URL", "FANGXIN_SMS_URL", "FANGXIN_SMS_KEY", "FANGXIN_SMS_SIGN",
+	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_SITE_ADDRESS", "FANGXIN_SITE_FILINGS", "FANGXIN_WEBHOOK_PRIVATE", "FANGXIN_SESSION_IDLE", "FANGXIN_SIGN_IN_CODES", "FANGXIN_SESSION_TERM", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES", "FANGXIN_MAIL_URL", "FANGXIN_MAIL_FROM", "FANGXIN_BOUNCES_URL", "FANGXIN_SMS_URL", "FANGXIN_SMS_KEY", "FANGXIN_SMS_SIGN",
 	"FANGXIN_FILES", "FANGXIN_UPLOADS", "FANGXIN_CLAMD"}
 
 // testOnly are those of the project's own tests and benches.
@@ -110,7 +112,7 @@ func resolveSettings(parser *kong.Kong, args []string) error {
 	})).Apply(parser)
 }
 
-var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "site-address", "site-filings", "webhook-private", "session-idle", "session-term", "keep-answers", "keep-messages", "mail-url", "mail-from", "bounces-url", "sms-url", "sms-key", "sms-sign", "files", "uploads", "clamd"}
+var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "site-address", "site-filings", "webhook-private", "session-idle", "sign-in-codes", "session-term", "keep-answers", "keep-messages", "mail-url", "mail-from", "bounces-url", "sms-url", "sms-key", "sms-sign", "files", "uploads", "clamd"}
 
 func settingsFile(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
@@ -190,6 +192,7 @@ func (c *ConfigCmd) Run(g *Globals) error {
 		{"policy", s.Policy}, {"key", hidden(s.Key)}, {"signing-key", hidden(s.SigningKey)}, {"backup-recipient", s.Recipient}, {"listen", s.Listen}, {"client-address", s.ClientAddress}, {"trusted-proxies", s.TrustedProxies},
 		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen}, {"site-address", s.SiteAddress}, {"site-filings", s.SiteFilings}, {"webhook-private", s.WebhookPrivate},
 		{"mail-url", hidePassword(s.MailURL)}, {"mail-from", s.MailFrom}, {"bounces-url", hidePassword(s.BouncesURL)}, {"sms-url", s.SMSURL}, {"sms-key", hidden(s.SMSKey)}, {"sms-sign", s.SMSSign},
+		{"sign-in-codes", s.SignInCodes},
 		{"session-idle", s.SessionIdle.String()}, {"session-term", s.SessionTerm.String()},
 		{"keep-answers", strconv.Itoa(s.KeepAnswers)}, {"keep-messages", strconv.Itoa(s.KeepMessages)},
 		{"files", s.Files}, {"uploads", s.Uploads}, {"clamd", s.Clamd}} {
@@ -212,6 +215,11 @@ func hidePassword(url string) string {
 func (s *Settings) check() error {
 	if err := jobs.ParseRedis(s.RedisURL); s.RedisURL != "" && err != nil {
 		return errUse{fmt.Errorf("redis-url (FANGXIN_REDIS_URL): %w", err)}
+	}
+	for _, r := range s.codeRoles() {
+		if !slices.Contains(store.UserRoles, r) {
+			return errUse{fmt.Errorf("sign-in-codes (FANGXIN_SIGN_IN_CODES): %q is none of %s", r, strings.Join(store.UserRoles, ", "))}
+		}
 	}
 	outside := func(d, most time.Duration) bool { return d != 0 && (d < 5*time.Minute || d > most) }
 	if outside(s.SessionIdle, 24*time.Hour) || outside(s.SessionTerm, 7*24*time.Hour) {
@@ -290,6 +298,11 @@ func onlyHere(listen string) bool {
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// codeRoles are the roles that sign in with a code.
+func (s *Settings) codeRoles() []string {
+	return strings.FieldsFunc(s.SignInCodes, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 func (s *Settings) keyFile() string { return filepath.Join(s.Data, "key") }

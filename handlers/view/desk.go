@@ -36,3 +36,26 @@ func (p *Page) nextTheme() string {
 	}
 	return "dark"
 }
+
+// Enrol shows a secret for an authenticator.
+type Enrol struct {
+	Letters, QR, Size string
+	Form              *Form
+}
+
+// OwnThing is a session, a token or an absence of the reader's own.
+type OwnThing struct {
+	Ref, Name, Text string
+	Here            bool // the session that he reads this in
+}
+
+// Account is what belongs to the reader alone.
+type Account struct {
+	Key, News                  string
+	Fresh                      string // an API token, shown once
+	Faults                     []Wrong
+	Code, CodeGo, CodePath     string
+	Sessions, Tokens, Absences []OwnThing
+	Token, Away, Password      []Field
+	MayBeAway                  bool
+}
