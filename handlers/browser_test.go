@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"fangxin/store"
 	"fangxin/store/storetest"
 )
 
@@ -84,6 +85,7 @@ func browse(t *testing.T, script []string, env ...string) {
 		_ = json.NewEncoder(rw).Encode(map[string]string{"code": s.codeOf()})
 	})
 	s.tellOfMembers(mux, officer)
+	s.tellOfTheDesk(mux)
 	control := httptest.NewServer(mux)
 	t.Cleanup(control.Close)
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
@@ -104,6 +106,32 @@ func TestMembersInTheBrowser(t *testing.T) { browse(t, []string{"--test", "membe
 
 // Files on their way, and what keeps them from it, on a server of their own.
 func TestFilesInTheBrowser(t *testing.T) { browse(t, []string{"--test", "files.test.mjs"}) }
+
+// Officers sign in, on a server of their own.
+func TestTheDeskInTheBrowser(t *testing.T) { browse(t, []string{"--test", "desk.test.mjs"}) }
+
+// tellOfTheDesk lets the browser's tests have officers, and know what time it is.
+func (s *site) tellOfTheDesk(mux *http.ServeMux) {
+	mux.HandleFunc("/desk-user", func(rw http.ResponseWriter, r *http.Request) {
+		var in struct{ Name string }
+		err := json.NewDecoder(r.Body).Decode(&in)
+		if err == nil {
+			_, err = s.w.AddUser(r.Context(), store.User{Name: in.Name, Roles: []string{"officer", "hub"}, Unit: "scjg"})
+		}
+		link := ""
+		if err == nil {
+			link, _, err = s.w.GivePassword(r.Context(), "cli", in.Name)
+		}
+		if err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		_ = json.NewEncoder(rw).Encode(map[string]string{"link": "/desk/password#" + link})
+	})
+	mux.HandleFunc("/now", func(rw http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(rw).Encode(map[string]int64{"now": s.w.Now().Unix()})
+	})
+}
 
 // The pages as they look, for people to judge: make screenshots.
 func TestScreenshots(t *testing.T) {

@@ -1,5 +1,6 @@
 // Takes every page as a phone and a desktop show it.
 import { mkdirSync } from "node:fs";
+import { desk } from "./desk.mjs";
 import { members } from "./members.mjs";
 import { act, file, launch, next, photo, pick, site, tell, visit } from "./browser.mjs";
 
@@ -108,6 +109,7 @@ for (const lang of ["zh", "en"]) {
       await see("large");
       await context.close();
       await members(browser, { lang, dark, width }, looks++, (at, name) => at.screenshot({ path: `${folder}/${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true }));
+      await desk(browser, { lang, dark, width }, looks++, (at, name) => at.screenshot({ path: `${folder}/${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true }));
     }
   }
 }
