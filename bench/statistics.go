@@ -86,7 +86,7 @@ func seconds(s float64) string { return number(s*1000) + " ms" }
 // and every domain and town, added up as blocks do. The last thousand cases are
 // in no block yet.
 func (b *bench) countsOf(n int) (*store.Store, error) {
-	name, there, err := kept(b.postgres, fmt.Sprintf("contributions_%d", n))
+	name, there, err := kept(b.postgres, fmt.Sprintf("contributions_%d_by_slice", n))
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +118,9 @@ func (b *bench) fillCounts(name string, n int) error {
 		"create index contributions_case on contributions (case_id, seq)",
 		fmt.Sprintf("insert into sealed_heads (case_id, seq, height) select g, 5, 1 from generate_series(1, %d) g", cases-unsealed),
 		fmt.Sprintf("insert into moved (case_id, seq, hash) select g, 5, '' from generate_series(%d, %d) g", cases-unsealed+1, cases),
-		fmt.Sprintf(`insert into rollups (indicator, day, domain, town, unit, value)
-			select indicator, day, domain, town, unit, sum(value) from contributions where case_id <= %d group by 1, 2, 3, 4, 5`, cases-unsealed),
+		fmt.Sprintf(`insert into rollups (slice, indicator, day, key, measure, value)
+			select k.slice, indicator, day, case k.slice when 'domain' then domain::text when 'town' then town when 'unit' then unit else '' end, 0, sum(value)
+				from contributions cross join (values (''), ('domain'), ('category'), ('town'), ('unit'), ('channel'), ('mediator')) k (slice) where case_id <= %d group by 1, 2, 3, 4`, cases-unsealed),
 		"vacuum analyze",
 	} {
 		if _, err := s.Pool().Exec(text); err != nil {

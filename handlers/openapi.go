@@ -12,6 +12,7 @@ import (
 
 	"fangxin/store"
 	"fangxin/workflow"
+	"fangxin/workflow/indicator"
 	"fangxin/workflow/ledger"
 	"fangxin/workflow/register"
 )
@@ -46,7 +47,7 @@ var answers = map[string]any{
 	"POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{},
 	"GET /api/v1/cases/{number}/notices": noticeFacts{}, "POST " + resendPath: resendView{},
 	"GET /api/v1/cases/{number}/notes": notesView{}, "POST /api/v1/cases/{number}/notes": noteView{}, "GET /api/v1/cases/{number}/data": dataCopy{},
-	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/escalations": dutiesView{}, "POST /api/v1/checks": checkView{}, "POST /api/v1/checks/{check}/confirm": confirmedCheck{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
+	"POST /api/v1/cases/{number}/erasure-requests": erasureView{}, "GET /api/v1/erasure-requests": erasuresView{}, "GET /api/v1/statistics": indicator.Report{}, "GET /api/v1/escalations": dutiesView{}, "POST /api/v1/checks": checkView{}, "POST /api/v1/checks/{check}/confirm": confirmedCheck{}, "GET /api/v1/me": meView{}, "GET /api/v1/users": usersView{},
 	"GET " + templatesPath: templatesView{}, "GET " + templatePath: templateView{}, "PUT " + templatePath: templateVersion{}, "POST " + templatePath + "/preview": previewView{},
 	"POST /api/v1/channels/sms/reports": gatewayAnswer{},
 	"GET /api/v1/webhooks":              webhooksView{}, "POST /api/v1/webhooks": webhookSecret{}, "GET /api/v1/webhooks/{webhook}": webhookView{}, "PATCH /api/v1/webhooks/{webhook}": webhookView{},
@@ -83,6 +84,7 @@ const merchantPath = "/api/v1/merchants/{merchant}"
 // queries are the parameters that a route knows; another one is refused by name.
 var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /api": {"lang"}, "GET /api/v1/counts": slices.Sorted(maps.Keys(filters)),
 	"GET /api/v1/cases":       slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages))),
+	"GET /api/v1/statistics":  {"from", "to", "by", "of"},
 	"GET /api/v1/escalations": append(slices.Sorted(maps.Keys(dutyFilters)), "after", "limit"),
 	"GET /api/v1/merchants":   {"q", "status", "town", "after", "limit"}, "GET " + merchantPath + "/history": {"after", "limit"}, "GET /api/v1/merchant-reviews": {"status", "after", "limit"},
 	"GET /api/v1/memberships": {"status", "merchant", "town", "after", "limit"}, "GET /api/v1/membership-leads": {"status", "after", "limit"}, "GET /api/v1/coverage": {"on"}, "GET " + templatePath: {"after", "limit"}}

@@ -166,6 +166,7 @@ func (s *Server) routes() []Route {
 		{"POST", "/api/v1/cases/{number}/notes", Staff, Writing, s.addNote, http.StatusCreated},
 		{"GET", "/api/v1/cases/{number}/data", Holder, Reading, s.data, http.StatusOK},
 		{"POST", "/api/v1/cases/{number}/erasure-requests", Holder, Writing, s.askErasure, http.StatusCreated},
+		{"GET", "/api/v1/statistics", Staff, Listing, s.statistics, http.StatusOK},
 		{"GET", "/api/v1/escalations", Staff, Listing, s.escalations, http.StatusOK},
 		{"GET", "/api/v1/erasure-requests", Supervising, Listing, s.erasures, http.StatusOK},
 		{"GET", "/api/v1/uploads/limits", Anyone, Reading, s.uploadLimits, http.StatusOK},

@@ -5,6 +5,7 @@ import (
 
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
+	"fangxin/workflow/indicator"
 	"fangxin/workflow/ledger"
 	"fangxin/workflow/policy"
 )
@@ -18,7 +19,7 @@ type draft struct {
 	err      error
 	steps    []workflow.Step
 	payloads []ledger.Form
-	counts   [][]workflow.Contribution
+	counts   [][]indicator.Count
 	body     ledger.Form
 	remind   []*time.Time // of each clock
 	room     []byte       // for the texts with their number
@@ -38,7 +39,7 @@ func newDraft(cmd workflow.Command, law workflow.Rules, now time.Time) *draft {
 	for i := range d.steps {
 		e, after := &d.steps[i].Event, &d.steps[i].After
 		d.payloads = append(d.payloads, e.Form())
-		d.counts = append(d.counts, workflow.Contributions(before, after, e))
+		d.counts = append(d.counts, indicator.Of(before, after, e))
 		size += len(d.payloads[i].Text)
 		before = after
 	}

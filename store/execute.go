@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fangxin/workflow"
+	"fangxin/workflow/calendar"
 	"fangxin/workflow/ledger"
 
 	"github.com/google/uuid"
@@ -151,6 +152,13 @@ func (s *Store) relate(ctx context.Context, own int64, number string, sees *Scop
 		return out, nil //nolint:nilerr // unknown: Known stays false and the guard refuses
 	}
 	out.Known, out.Open = id != own, workflow.State(state) != workflow.Closed
+	if !out.Open {
+		var on string
+		row := s.pool.QueryRowContext(ctx, "select starts from clocks where case_id = $1 and code = 'correction_of_closing' order by no desc limit 1", id)
+		if row.Scan(&on) == nil { // history that was archived has none
+			out.ClosedOn, _ = calendar.ParseDate(on)
+		}
+	}
 	rows, err := s.pool.QueryContext(ctx, "select a.kind from blind a join blind b on a.kind = b.kind and a.mac = b.mac where a.case_id = $1 and b.case_id = $2", own, id)
 	if err != nil {
 		return nil, fmt.Errorf("case %s: %w", number, err)

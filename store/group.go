@@ -9,6 +9,7 @@ import (
 
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
+	"fangxin/workflow/indicator"
 	"fangxin/workflow/ledger"
 )
 
@@ -131,12 +132,12 @@ func (d *door) expire(f *folding, law workflow.Rules, now time.Time) {
 func (d *door) record(f *folding, steps []workflow.Step) {
 	for i := range steps {
 		e := &steps[i].Event
-		d.chain(f, e, &steps[i].After, e.Payload(make([]byte, 0, 2048), f.now.Number), workflow.Contributions(&f.now, &steps[i].After, e))
+		d.chain(f, e, &steps[i].After, e.Payload(make([]byte, 0, 2048), f.now.Number), indicator.Of(&f.now, &steps[i].After, e))
 	}
 }
 
 // chain adds one event with its payload to the case's chain.
-func (d *door) chain(f *folding, e *workflow.Event, after *workflow.Case, payload []byte, counts []workflow.Contribution) {
+func (d *door) chain(f *folding, e *workflow.Event, after *workflow.Case, payload []byte, counts []indicator.Count) {
 	id, number, hash := f.now.ID, f.now.Number, d.rows.event(&f.now, e, payload)
 	f.now, f.moved = *after, true
 	f.now.ID, f.now.Number, f.now.Head = id, number, hash

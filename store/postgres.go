@@ -57,8 +57,8 @@ const (
 	pgSealed   = `insert into sealed (case_id, seq, box) select * from unnest($1::bigint[], $2::bigint[], $3::bytea[])`
 	pgCaseKeys = `insert into case_keys (case_id, kek, wrapped) select * from unnest($1::bigint[], $2::text[], $3::bytea[])`
 	pgBlind    = `insert into blind (case_id, kind, mac) select * from unnest($1::bigint[], $2::text[], $3::bytea[])`
-	pgCounts   = `insert into contributions (case_id, seq, value, domain, indicator, day, town, unit)
-		select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[])`
+	pgCounts   = `insert into contributions (case_id, seq, value, domain, measure, indicator, day, town, unit, category, channel, mediator)
+		select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])`
 	pgLinks = `insert into links (hash, case_id, role, actor, expires_at, created_at)
 		select * from unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])`
 	pgHeads = `insert into moved (case_id, seq, hash) select * from unnest($1::bigint[], $2::bigint[], $3::bytea[])`
@@ -239,7 +239,7 @@ func (p *postgres) encode(ctx context.Context, pg *pgconn.PgConn, r *rows) error
 	put(len(r.keys.kek), pgCaseKeys, r.keys.caseID, r.keys.kek, r.keys.wrapped)
 	put(len(r.blind.kind), pgBlind, r.blind.caseID, r.blind.kind, r.blind.mac)
 	n := &r.counts
-	put(len(n.seq), pgCounts, n.caseID, n.seq, n.value, n.domain, n.indicator, n.day, n.town, n.unit)
+	put(len(n.seq), pgCounts, n.caseID, n.seq, n.value, n.domain, n.measure, n.indicator, n.day, n.town, n.unit, n.category, n.channel, n.mediator)
 	put(len(r.links.hash), pgLinks, r.links.hash, r.links.caseID, r.links.role, r.links.actor, r.links.expires, r.links.since)
 	put(len(r.files.id), pgFiles, r.files.id, r.files.caseID, r.files.seq, r.files.actor, r.files.side, r.files.wrapped, r.files.respondent)
 	put(len(r.files.id), pgFileKeys, r.files.id)

@@ -97,7 +97,7 @@ func TestRollupsAndTail(t *testing.T) {
 		if f := verify(); len(f) > 0 || w.Count("select count(*) from rollups") == 0 {
 			t.Errorf("%v", f)
 		}
-		w.Run("update rollups set value = value + 1 where indicator = 'filed'")
+		w.Run("update rollups set value = value + 1 where indicator = 'filed' and slice = 'town'")
 		if f := verify(); len(f) == 0 || !strings.Contains(f[0].String(), "rollup filed") || !strings.Contains(f[0].What, "+1 off") {
 			t.Errorf("%v", f)
 		}

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"fangxin/workflow"
+	"fangxin/workflow/indicator"
 	"fangxin/workflow/ledger"
 )
 
@@ -54,8 +55,8 @@ type rows struct {
 		mac    [][]byte
 	}
 	counts struct {
-		caseID, seq, value, domain []int64
-		indicator, day, town, unit []string
+		caseID, seq, value, domain, measure                     []int64
+		indicator, day, town, unit, category, channel, mediator []string
 	}
 	links struct {
 		hash           [][]byte
@@ -163,12 +164,13 @@ func (r *rows) became(caseID, no int64, state string) {
 	x.caseID, x.no, x.state = append(x.caseID, caseID), append(x.no, no), append(x.state, state)
 }
 
-func (r *rows) count(id, seq int64, list []workflow.Contribution) {
+func (r *rows) count(id, seq int64, list []indicator.Count) {
 	x := &r.counts
 	for _, c := range list {
 		x.caseID, x.seq, x.value, x.domain = append(x.caseID, id), append(x.seq, seq), append(x.value, c.Value), append(x.domain, int64(c.Domain))
-		x.indicator, x.day = append(x.indicator, c.Indicator), append(x.day, c.Day.String())
-		x.town, x.unit = append(x.town, c.Town), append(x.unit, c.Unit)
+		x.indicator, x.day, x.measure = append(x.indicator, c.Code), append(x.day, c.Day.String()), append(x.measure, c.Measure)
+		x.town, x.unit, x.category = append(x.town, c.Town), append(x.unit, c.Unit), append(x.category, c.Category)
+		x.channel, x.mediator = append(x.channel, c.Channel), append(x.mediator, c.Mediator)
 	}
 }
 

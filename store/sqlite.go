@@ -65,7 +65,7 @@ const (
 	liteSealed  = `insert into sealed (case_id, seq, box) values (?, ?, ?)`
 	liteKeysIn  = `insert into case_keys (case_id, kek, wrapped) values (?, ?, ?)`
 	liteBlind   = `insert into blind (case_id, kind, mac) values (?, ?, ?)`
-	liteCounts  = `insert into contributions (case_id, seq, value, domain, indicator, day, town, unit) values (?, ?, ?, ?, ?, ?, ?, ?)`
+	liteCounts  = `insert into contributions (case_id, seq, value, domain, measure, indicator, day, town, unit, category, channel, mediator) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	liteLinks   = `insert into links (hash, case_id, role, actor, expires_at, created_at) values (?, ?, ?, ?, ?, ?)`
 	liteHeads   = `insert into moved (case_id, seq, hash) values (?, ?, ?)`
 	liteAnswers = `insert into idempotency (key, answer, print, at) values (?, ?, ?, ?)`
@@ -324,7 +324,7 @@ func (s *lite) log(w *writer, r *rows) {
 	})
 	w.put(len(r.noticed.no), liteNoticed, false, func(i int) { s.text(r.noticed.state[i]).int(r.noticed.caseID[i]).int(r.noticed.no[i]) })
 	w.put(len(n.seq), liteCounts, true, func(i int) {
-		s.int(n.caseID[i]).int(n.seq[i]).int(n.value[i]).int(n.domain[i]).texts(n.indicator[i], n.day[i], n.town[i], n.unit[i])
+		s.int(n.caseID[i]).int(n.seq[i]).int(n.value[i]).int(n.domain[i]).int(n.measure[i]).texts(n.indicator[i], n.day[i], n.town[i], n.unit[i], n.category[i], n.channel[i], n.mediator[i])
 	})
 	w.put(len(r.heads.seq), liteHeads, true, func(i int) { s.int(r.heads.caseID[i]).int(r.heads.seq[i]).blob(r.heads.hash[i]) })
 }

@@ -106,6 +106,7 @@ type Related struct {
 	Number                            string
 	Open, Earlier                     bool
 	SamePerson, SameRespondent, Known bool
+	ClosedOn                          calendar.Date // 0 while it is open
 }
 
 // Input is what a command may say besides words. Dates are legal days in

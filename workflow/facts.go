@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"strconv"
+	"strings"
 
 	"fangxin/workflow/calendar"
 )
@@ -41,6 +42,10 @@ const (
 	factExtended     = "extended" // confirmation or check, once
 	factErased       = "erased"
 	factFinding      = "finding"
+	factTalksLeft    = "talks_left"        // how and when the talk with the merchant was left: day.class.unit
+	factPerformed    = "performed_fen"     // amount that was performed, as last reported
+	factFirst        = "first_received_on" // receipt by the authority that had it before
+	factOrgKind      = "organisation_kind" // of the entrusted organisation
 	factLanguage     = "language"
 	factChecked      = "contact_checked"    // none, phone, email: what the consumer entered a code for
 	factCheckedAt    = "contact_checked_at" // when, UTC
@@ -89,6 +94,58 @@ func (c *Case) Town() string { return c.Facts[factTown] }
 
 // Unit is the department in charge, "" while nobody is.
 func (c *Case) Unit() string { return c.Facts[factUnit] }
+
+// Category is the code of the county's plan, "" while not known.
+func (c *Case) Category() string { return c.Facts[factCategory] }
+
+// Channel is the source through which the case came, "" if it was not said.
+func (c *Case) Channel() string { return c.Facts[factSource] }
+
+// MediatorKind says who mediates a case that was accepted: unit, or the kind of
+// the entrusted organisation; "" before.
+func (c *Case) MediatorKind() string {
+	switch {
+	case c.Acceptance != "accepted":
+		return ""
+	case c.Mediator == "organisation":
+		if kind := c.Facts[factOrgKind]; kind != "" {
+			return kind
+		}
+	}
+	return c.Mediator
+}
+
+// TalksLeft says when and how the talk with a merchant who had been told was left,
+// and under which department; no class if it was not, or goes on.
+func (c *Case) TalksLeft() (day calendar.Date, class, unit string) {
+	left := c.Facts[factTalksLeft]
+	if left == "" {
+		return 0, "", ""
+	}
+	on, rest, _ := strings.Cut(left, ".")
+	class, unit, _ = strings.Cut(rest, ".")
+	day, _ = calendar.ParseDate(on)
+	return day, class, unit
+}
+
+// Finding is the code of what an officer found of the person (Order 121 Art. 17).
+func (c *Case) Finding() string { return c.Facts[factFinding] }
+
+// DueOn is the day by which performance was agreed or ordered, 0 if none was.
+func (c *Case) DueOn() calendar.Date { return c.Facts.date(factDueOn) }
+
+// PerformedOn is the day on which it was performed, as far as anybody said.
+func (c *Case) PerformedOn() calendar.Date { return c.Facts.date(factPerformedOn) }
+
+// PerformedFen is the amount that was performed; false if nobody said.
+func (c *Case) PerformedFen() (fen int64, known bool) {
+	_, known = c.Facts[factPerformed]
+	return c.Facts.int(factPerformed), known
+}
+
+// FirstReceived is when another authority received the complaint first, 0 if none
+// did.
+func (c *Case) FirstReceived() calendar.Date { return c.Facts.date(factFirst) }
 
 // OpenOffer is the number and side of the offer on the table; 0 if none.
 func (c *Case) OpenOffer() (number int64, side string) {

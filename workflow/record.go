@@ -15,6 +15,7 @@ func (d *draft) record() {
 	d.recordTalks()
 	d.recordMediation()
 	d.recordJoint()
+	d.recordTalksLeft()
 }
 
 func (d *draft) recordInfo() {
@@ -38,6 +39,9 @@ func (d *draft) recordInfo() {
 	}
 	if d.row.Event == "refuse" {
 		d.info("routes", "消法39") // every refusal notice carries the five routes
+	}
+	if x := d.cmd.Related; d.row.Event == "relate_case" && x != nil {
+		d.info("other_closed_on", x.ClosedOn.String())
 	}
 	if n := len(in.Items); n > 0 {
 		kinds := make([]string, 0, n)
@@ -118,6 +122,7 @@ func (d *draft) recordFiling() {
 	d.keep(factSource, in.Source)
 	d.keep(factTicket, in.Ticket)
 	d.keep(factLanguage, in.Language)
+	d.keep(factFirst, in.ReceivedOn.String())
 	if d.was.Version == 0 && d.c.Kind == Complaint && d.row.Event != "archive" {
 		d.recordChecked()
 	}
@@ -170,6 +175,7 @@ func (d *draft) recordTalks() {
 	if d.cmd.Input.PerformedOn != 0 {
 		d.set(factPerformedOn, d.cmd.Input.PerformedOn.String())
 	}
+	d.keep(factPerformed, number(d.cmd.Input.Performed))
 	if d.cmd.Input.Lost != "" {
 		d.set(factLost+d.cmd.Input.Lost, yes)
 	}
@@ -193,6 +199,7 @@ func (d *draft) recordMediation() {
 		}
 	case "entrust":
 		d.set(factOrganisation, in.Organisation)
+		d.keep(factOrgKind, in.OrgKind)
 		d.set(factEligible, yesNo(slices.Contains(d.r.ConfirmationEligibleKinds(), in.OrgKind)))
 	case "add_joint_unit":
 		d.set(factCoUnits, strconv.FormatInt(d.c.Facts.int(factCoUnits)+1, 10))
@@ -243,3 +250,40 @@ func (d *draft) recordJoint() {
 		}
 	}
 }
+
+// talksLeft says by which events the talk with a merchant is left, and as what;
+// any other way out of it is `ended`.
+var talksLeft = map[string]string{
+	"accept_offer": "settled", "settle_outside": "settled", "merchant_refuses": "refused", "green_channel_expired": "expired", "extension_ended": "expired",
+	"consumer_ends_negotiation": "escalated", "escalate": "escalated", "withdraw_before_acceptance": "withdrawn", "withdraw_after_acceptance": "withdrawn",
+	"delivery_failed": "undeliverable", "channels_exhausted": "undeliverable", "bounced_after_all": "undeliverable", "disclaim": "disclaimed",
+	"mark_duplicate": "merged",
+}
+
+// recordTalksLeft keeps when and how a talk with a merchant was left who had been
+// told of it: I-01A counts it, once for each dispute, so that talking again takes
+// it back and a settlement afterwards takes its place.
+func (d *draft) recordTalksLeft() {
+	to := d.row.target(d.was.State)
+	settled := to == "NEGOTIATION.settled_pending_performance" && d.was.State != to
+	switch {
+	case d.c.Facts[factDelivered] != yes:
+	case talking(to) && !talking(d.was.State):
+		if d.c.Facts[factTalksLeft] != "" {
+			d.set(factTalksLeft, "")
+		}
+	case talking(d.was.State) && !talking(to), settled:
+		class := cmp.Or(talksLeft[d.row.Event], "ended")
+		first := d.was.Clock("merchant_first_answer")
+		switch {
+		case class == "settled" && d.c.Acceptance == "accepted":
+			class = "settled_late"
+		case class == "withdrawn" && first != nil && (first.State == Waiting || first.State == Running):
+			class = "withdrawn_early"
+		}
+		d.set(factTalksLeft, d.day.String()+"."+class+"."+d.c.Facts[factUnit])
+	}
+}
+
+// talking reports whether merchant and consumer talk in the state.
+func talking(s State) bool { return slices.Contains(groups["negotiation_open"], string(s)) }

@@ -21,10 +21,11 @@ var rooms = map[string][]string{
 	"workflow/ledger":          {},
 	"workflow/policy":          {"workflow/calendar"},
 	"workflow/rehearse":        {"workflow", "workflow/calendar"},
+	"workflow/indicator":       {"workflow", "workflow/calendar"},
 	"workflow/publication":     {"workflow"},
 	"workflow/register":        {"workflow", "workflow/calendar"},
 	"migrations":               {},
-	"store":                    {"workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/publication", "workflow/register", "migrations"},
+	"store":                    {"workflow", "workflow/calendar", "workflow/indicator", "workflow/ledger", "workflow/policy", "workflow/publication", "workflow/register", "migrations"},
 	"store/audit":              {"workflow/calendar", "workflow/ledger"},
 	"store/storetest":          {"store", "workflow", "workflow/policy", "workflow/rehearse"},
 	"jobs":                     {"jobs/channel", "store", "workflow"},
@@ -34,7 +35,7 @@ var rooms = map[string][]string{
 	"jobs/simulate":            {"store", "workflow", "workflow/calendar", "workflow/register", "workflow/rehearse"},
 	"handlers/view":            {},
 	"handlers/paper":           {"workflow/calendar"},
-	"handlers":                 {"handlers/paper", "handlers/view", "store", "workflow", "workflow/calendar", "workflow/ledger", "workflow/policy", "workflow/register"},
+	"handlers":                 {"handlers/paper", "handlers/view", "store", "workflow", "workflow/calendar", "workflow/indicator", "workflow/ledger", "workflow/policy", "workflow/register"},
 	"cmd/fangxin":              nil, // wires everything
 	"bench":                    nil,
 }

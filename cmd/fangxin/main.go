@@ -28,24 +28,25 @@ type Globals struct {
 type cli struct {
 	Settings `embed:""`
 
-	Serve    ServeCmd    `cmd:"" help:"Serve the API and keep the deadlines."`
-	Migrate  MigrateCmd  `cmd:"" help:"Bring the database to this version's schema."`
-	Import   ImportCmd   `cmd:"" help:"Import complaints or merchants from CSV, XLSX or JSONL."`
-	Merchant MerchantCmd `cmd:"" help:"The merchant register."`
-	Simulate SimulateCmd `cmd:"" help:"Live whole lives through the real engine, in virtual time."`
-	Verify   VerifyCmd   `cmd:"" help:"Prove that nothing was missed or altered."`
-	Deadline DeadlineCmd `cmd:"" help:"When does a period end, and why?"`
-	Calendar CalendarCmd `cmd:"" help:"The working-day calendar."`
-	Workflow WorkflowCmd `cmd:"" help:"Print the procedure as a diagram or a table."`
-	User     UserCmd     `cmd:"" help:"People of the authority and their API tokens."`
-	Erase    EraseCmd    `cmd:"" help:"Erase the personal data of a case; log and numbers stay."`
-	Backup   BackupCmd   `cmd:"" help:"Back up beside a running server, encrypted; the keys of the cases apart."`
-	Restore  RestoreCmd  `cmd:"" help:"Restore into an empty place, and repeat what was erased."`
-	Keys     KeysCmd     `cmd:"" help:"Keys that sign receipts, and identities that open backups."`
-	Channels ChannelsCmd `cmd:"" help:"How people are reached: a test of mail and short messages."`
-	Jobs     JobsCmd     `cmd:"" help:"What is owed to whom: queues, dead messages."`
-	Policy   PolicyCmd   `cmd:"" help:"The county's plan."`
-	Config   ConfigCmd   `cmd:"" help:"Print every setting and where it came from."`
+	Serve      ServeCmd      `cmd:"" help:"Serve the API and keep the deadlines."`
+	Migrate    MigrateCmd    `cmd:"" help:"Bring the database to this version's schema."`
+	Import     ImportCmd     `cmd:"" help:"Import complaints or merchants from CSV, XLSX or JSONL."`
+	Merchant   MerchantCmd   `cmd:"" help:"The merchant register."`
+	Simulate   SimulateCmd   `cmd:"" help:"Live whole lives through the real engine, in virtual time."`
+	Verify     VerifyCmd     `cmd:"" help:"Prove that nothing was missed or altered."`
+	Statistics StatisticsCmd `cmd:"" help:"The numbers that the authority answers for, and what they are divided out of."`
+	Deadline   DeadlineCmd   `cmd:"" help:"When does a period end, and why?"`
+	Calendar   CalendarCmd   `cmd:"" help:"The working-day calendar."`
+	Workflow   WorkflowCmd   `cmd:"" help:"Print the procedure as a diagram or a table."`
+	User       UserCmd       `cmd:"" help:"People of the authority and their API tokens."`
+	Erase      EraseCmd      `cmd:"" help:"Erase the personal data of a case; log and numbers stay."`
+	Backup     BackupCmd     `cmd:"" help:"Back up beside a running server, encrypted; the keys of the cases apart."`
+	Restore    RestoreCmd    `cmd:"" help:"Restore into an empty place, and repeat what was erased."`
+	Keys       KeysCmd       `cmd:"" help:"Keys that sign receipts, and identities that open backups."`
+	Channels   ChannelsCmd   `cmd:"" help:"How people are reached: a test of mail and short messages."`
+	Jobs       JobsCmd       `cmd:"" help:"What is owed to whom: queues, dead messages."`
+	Policy     PolicyCmd     `cmd:"" help:"The county's plan."`
+	Config     ConfigCmd     `cmd:"" help:"Print every setting and where it came from."`
 }
 
 // errFinding is a check that found something: exit 1 without another word.

@@ -46,5 +46,6 @@ func TestEveryRowThroughTheDoor(t *testing.T) {
 		if err != nil || len(proof.Findings) > 0 {
 			t.Errorf("%v %v", proof.Findings, err)
 		}
+		checkStatistics(t, s, calendar.NewDate(2014, 1, 1), calendar.On(clock.Now()).AddDays(400))
 	})
 }

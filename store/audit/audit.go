@@ -250,10 +250,10 @@ func (a *auditor) readLot(rows map[int64]*row, after, upto int64) error {
 	if err != nil {
 		return err
 	}
-	err = each(a.ctx, a.tx, "select case_id, seq, indicator, day, value, domain, town, unit from contributions where case_id > $1 and case_id <= $2 order by case_id, seq", func(scan func(...any) error) error {
+	err = each(a.ctx, a.tx, "select case_id, seq, indicator, day, measure, value, domain, category, town, unit, channel, mediator from contributions where case_id > $1 and case_id <= $2 order by case_id, seq", func(scan func(...any) error) error {
 		var id int64
 		var c count
-		if err := scan(&id, &c.seq, &c.indicator, &c.day, &c.value, &c.domain, &c.town, &c.unit); err != nil {
+		if err := scan(&id, &c.seq, &c.indicator, &c.day, &c.measure, &c.value, &c.domain, &c.category, &c.town, &c.unit, &c.channel, &c.mediator); err != nil {
 			return err
 		}
 		r := stray("contributions", id)

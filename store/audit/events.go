@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"slices"
+	"strconv"
 	"time"
 
 	"fangxin/workflow/ledger"
@@ -178,19 +179,41 @@ func (x *eventReader) endClocks() {
 	}
 }
 
+// endCounts holds the counts of a case against those that its log makes, and names
+// the first that differs.
 func (x *eventReader) endCounts() {
-	same := len(x.f.counts) == len(x.r.counts)
-	text := func(list []count) string {
-		var b strings.Builder
+	text := func(list []count) []string {
+		out := make([]string, 0, len(list))
 		for _, c := range list {
-			fmt.Fprintf(&b, "%06d %s %s %d %d %s %s\n", c.seq, c.indicator, c.day, c.value, c.domain, c.town, c.unit)
+			out = append(out, fmt.Sprintf("%06d %s %s measure %d value %+d domain %d category %q town %q unit %q channel %q mediator %q",
+				c.seq, c.indicator, c.day, c.measure, c.value, c.domain, c.category, c.town, c.unit, c.channel, c.mediator))
 		}
-		return b.String()
+		slices.Sort(out)
+		return out
 	}
-	if same {
-		same = sorted(text(x.f.counts)) == sorted(text(x.r.counts))
+	kept, made := text(x.r.counts), text(x.f.tally.counts)
+	for i := range max(len(kept), len(made)) {
+		has, should := "", ""
+		if i < len(kept) {
+			has = kept[i]
+		}
+		if i < len(made) {
+			should = made[i]
+		}
+		if has == should {
+			continue
+		}
+		switch { // the lesser one has no counterpart
+		case should == "" || has != "" && has < should:
+			x.a.find("statistics", x.r.number, seqOf(has), "counts otherwise than its log: %s is not what the event counts for", has[7:])
+		default:
+			x.a.find("statistics", x.r.number, seqOf(should), "counts otherwise than its log: %s is missing", should[7:])
+		}
+		return
 	}
-	if !same {
-		x.a.find("statistics", x.r.number, 0, "counts otherwise than its log: %q, counted again %q", text(x.r.counts), text(x.f.counts))
-	}
+}
+
+func seqOf(line string) int64 {
+	n, _ := strconv.ParseInt(line[:6], 10, 64)
+	return n
 }

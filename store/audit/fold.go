@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"fangxin/workflow/calendar"
@@ -52,11 +50,6 @@ func (k *clock) rest() string {
 	return string(text)
 }
 
-type count struct {
-	seq, value, domain         int64
-	indicator, day, town, unit string
-}
-
 type notice struct {
 	no, seq  int64
 	to, kind string
@@ -74,14 +67,14 @@ type fold struct {
 	clocks             []clock
 	notices            []notice
 	lastClock, lastNot int64
-	counts             []count
+	tally              tally
 	broken             bool // a finding ends the case
 }
 
 var attributes = []string{"acceptance", "mediator", "agreement", "broken", "ground", "performance", "result", "outcome"}
 
 func newFold() *fold {
-	return &fold{named: map[string]string{}, facts: map[string]any{}}
+	return &fold{named: map[string]string{}, facts: map[string]any{}, tally: tally{ends: map[int64]count{}, owed: map[int64]count{}}}
 }
 
 // entry is an event as it lies in the log.
@@ -93,6 +86,7 @@ type entry struct {
 	Data                          struct {
 		To      string
 		Set     map[string]string
+		Info    map[string]string
 		Sealed  string
 		Notices []struct {
 			Op, To, Kind, How string
@@ -124,9 +118,7 @@ func (e *entry) effective() time.Time {
 // apply folds one event; it answers with what is wrong with its clocks, if
 // anything is.
 func (f *fold) apply(e *entry, cal []edition) (wrong string) {
-	before := *f
-	beforeOutcome := f.named["outcome"]
-	slices := [3]string{f.slice("domain"), f.slice("town"), f.slice("unit")}
+	was := f.tally.seen(f)
 	f.version, f.at, f.state = e.Seq, e.At, e.Data.To
 	for name, value := range e.Data.Set {
 		f.assign(name, value)
@@ -154,7 +146,7 @@ func (f *fold) apply(e *entry, cal []edition) (wrong string) {
 			}
 		}
 	}
-	f.recount(e, before.version == 0, beforeOutcome, slices)
+	f.tally.event(f, e, was)
 	return wrong
 }
 
@@ -277,36 +269,6 @@ func viewOf(e *entry, version string, cal []edition) *calendar.View {
 	return nil
 }
 
-// recount makes the statistics of the event again.
-func (f *fold) recount(e *entry, first bool, before string, slicesBefore [3]string) {
-	if strings.HasPrefix(e.Case, "JB-") {
-		return
-	}
-	day := calendar.On(e.effective()).String()
-	now := [3]string{f.slice("domain"), f.slice("town"), f.slice("unit")}
-	add := func(indicator string, value int64, s [3]string) {
-		domain, _ := strconv.ParseInt(s[0], 10, 64)
-		f.counts = append(f.counts, count{e.Seq, value, domain, indicator, day, s[1], s[2]})
-	}
-	after := f.named["outcome"]
-	if first && after != "ARCHIVED" {
-		add("filed", 1, now)
-	}
-	if before != after {
-		if before != "" {
-			add("closed."+before, -1, slicesBefore)
-		}
-		if after != "" {
-			add("closed."+after, 1, now)
-		}
-	}
-	for _, op := range e.Data.Clocks {
-		if op.Op == "expire" {
-			add("expired."+op.Code, 1, now)
-		}
-	}
-}
-
 // body writes the projection as the log makes it.
 func (f *fold) body(number, kind string) string {
 	list := []any{}
@@ -323,10 +285,4 @@ func (f *fold) body(number, kind string) string {
 		return err.Error()
 	}
 	return string(out)
-}
-
-func sorted(lines string) string {
-	all := strings.Split(lines, "\n")
-	slices.Sort(all)
-	return strings.Join(all, "\n")
 }
