@@ -227,7 +227,11 @@ func (a *auditor) readLot(rows map[int64]*row, after, upto int64) error {
 	stray := func(table string, id int64) *row {
 		r := rows[id]
 		if r == nil {
-			a.find("log", fmt.Sprintf("case %d", id), 0, "a row in %s of a case that is not there", table)
+			part := "log"
+			if table == "contributions" {
+				part = "statistics"
+			}
+			a.find(part, fmt.Sprintf("case %d", id), 0, "a row in %s of a case that is not there", table)
 			r = &row{id: id}
 			rows[id] = r
 		}

@@ -94,6 +94,10 @@ func (x *counter) standing() {
 		return
 	}
 	before, after := stands(x.before, x.was), stands(x.after, x.now)
+	if len(before) == 0 {
+		x.out = append(x.out, after...)
+		return
+	}
 	for _, c := range before {
 		if slices.Contains(after, c) || x.settledBefore(c) {
 			continue
@@ -122,7 +126,11 @@ func stands(c *workflow.Case, s Slices) []Count {
 	if !ok || c.Version == 0 {
 		return nil
 	}
-	out := make([]Count, 0, 6)
+	room := 1 // few cases are counted as more while they are open
+	if c.Outcome != "" {
+		room = 6
+	}
+	out := make([]Count, 0, room)
 	add := func(code string, day calendar.Date, measure int64) {
 		out = append(out, Count{code, day, measure, 1, s})
 	}
