@@ -99,9 +99,12 @@ func (r *reading) memberTerms() (map[int64][]indicator.Span, error) {
 	return terms, err
 }
 
-// beside adds what no event can say: I-17, from the register, where the question
-// is one that it can answer.
+// beside adds what no event can say: I-17 from the register, where the question is
+// one that it can answer, and of merchants I-12a.
 func (r *reading) beside() error {
+	if r.q.By == "merchant" {
+		return r.repeats()
+	}
 	if r.q.Per != "" || r.q.By != "" && r.q.By != "town" && r.q.By != "domain" {
 		return nil
 	}

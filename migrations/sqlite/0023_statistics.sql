@@ -15,19 +15,8 @@ insert into rollups (slice, indicator, day, key, measure, value)
   from contributions c join sealed_heads h on h.case_id = c.case_id and c.seq <= h.seq
     cross join (select '' as slice union all select 'domain' union all select 'category' union all select 'town' union all select 'unit' union all select 'channel' union all select 'mediator') k
   group by 1, 2, 3, 4;
--- What was reported once: never changed, never deleted. A restatement is a row of
--- its own beside the one that it restates.
-create table snapshots (period text not null, no integer not null, from_day text not null, to_day text not null, height integer not null, taken_at integer not null,
-  digest text not null, body text not null, primary key (period, no));
--- +goose StatementBegin
-create trigger snapshots_update before update on snapshots begin select raise(abort, 'a snapshot is never changed'); end;
--- +goose StatementEnd
--- +goose StatementBegin
-create trigger snapshots_delete before delete on snapshots begin select raise(abort, 'a snapshot is never changed'); end;
--- +goose StatementEnd
 
 -- +goose Down
-drop table snapshots;
 drop table rollups;
 create table rollups (indicator text not null, day text not null, domain integer not null, town text not null, unit text not null,
   value integer not null, primary key (indicator, day, domain, town, unit));

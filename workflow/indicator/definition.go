@@ -210,7 +210,7 @@ var Definitions = []Definition{
 		{"whole", "自首次接收", "from the first receipt by any authority", Sum{"closed.**", "~closed.MERGED.**", "whole"}, nil},
 	}, Excluded: []Sum{{"closed.MERGED.**"}}},
 	{ID: "I-12a", Version: 1, Basis: Event, Zh: "重复投诉率", En: "another person had complained of the same merchant and category", Lines: []Line{
-		{"repeated", "重复投诉", "within the 365 days before", Sum{"repeated"}, Sum{"accepted"}},
+		{"repeated", "重复投诉", "within the 365 days before", Sum{"repeated"}, Sum{"repeatable"}},
 	}},
 	{ID: "I-12b", Version: 1, Basis: Event, Zh: "重复诉求率", En: "came back within 90 days of closing, by the day of closing", Lines: []Line{
 		{"again", "再次诉求", "came back", Sum{"again"}, Sum{"closed.**", "~closed.MERGED.**"}},
