@@ -9,6 +9,7 @@ import (
 	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
+	"fangxin/workflow/indicator"
 	"fangxin/workflow/register"
 )
 
@@ -49,6 +50,8 @@ var fieldKeys = map[reflect.Type]string{
 	reflect.TypeOf(register.Member{}): "answer.member.", reflect.TypeOf(membershipView{}): "answer.member.", reflect.TypeOf(membershipWhole{}): "answer.member.", reflect.TypeOf(membershipPage{}): "answer.member.",
 	reflect.TypeOf(memberView{}): "answer.member.", reflect.TypeOf(store.MemberPerson{}): "answer.member.", reflect.TypeOf(store.Paper{}): "answer.member.", reflect.TypeOf(membershipHistory{}): "answer.member.",
 	reflect.TypeOf(store.MemberHistoryLine{}): "answer.member.", reflect.TypeOf(store.MemberNote{}): "answer.member.", reflect.TypeOf(leadPage{}): "answer.member.", reflect.TypeOf(store.MemberLead{}): "answer.member.", reflect.TypeOf(register.Figures{}): "answer.figures.",
+	reflect.TypeOf(indicator.Report{}): "answer.statistics.", reflect.TypeOf(indicator.At{}): "answer.statistics.", reflect.TypeOf(indicator.GroupFigures{}): "answer.statistics.", reflect.TypeOf(indicator.Figure{}): "answer.statistics.",
+	reflect.TypeOf(indicator.Rate{}): "answer.statistics.", reflect.TypeOf(indicator.Spread{}): "answer.statistics.", reflect.TypeOf(indicator.Apart{}): "answer.statistics.",
 	reflect.TypeOf(store.Coverage{}): "answer.coverage.", reflect.TypeOf(store.CoverageLine{}): "answer.coverage.", reflect.TypeOf(loginView{}): "answer.member.", reflect.TypeOf(wallView{}): "answer.shop.", reflect.TypeOf(sessionsView{}): "answer.member.",
 	reflect.TypeOf(store.Session{}): "answer.member.", reflect.TypeOf(memberCases{}): "answer.member.", reflect.TypeOf(store.MemberCase{}): "answer.member.", reflect.TypeOf(peopleView{}): "answer.member.",
 	reflect.TypeOf(newMembership{}): "field.member.", reflect.TypeOf(memberDecision{}): "field.member.", reflect.TypeOf(memberSupplement{}): "field.member.",
