@@ -158,7 +158,7 @@ func (x *wire) beside(number string) {
 	for range 2 { // sent anew, then on its way
 		x.contract.call("POST", path+"/notices/1/resend", staff, `{}`, "")
 	}
-	for _, list := range []string{"/erasure-requests", "/users", "/absences", "/escalations"} {
+	for _, list := range []string{"/erasure-requests", "/users", "/absences", "/escalations", "/statistics?from=2026-05-01&to=2026-05-31&by=town"} {
 		x.contract.call("GET", "/api/v1"+list, boss, nil, "")
 	}
 	const first, other = `{"subject":"登记","text":"{link}","why":"一"}`, `{"subject":"登记","text":"已登记{link}","why":"二"}`
@@ -183,6 +183,7 @@ func (x *wire) beside(number string) {
 	x.contract.call("POST", "/api/v1/channels/sms/reports", "", `{"reports":[{"ref":"gw-1","state":"delivered"},{"ref":"","state":"lost"}]}`, "", "Webhook-Signature", "good")
 	x.contract.call("GET", "/api/v1/absences", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
 	x.contract.call("GET", "/api/v1/escalations", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
+	x.contract.call("GET", "/api/v1/statistics?from=2026-05-01&to=2026-05-31", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
 	x.checks()
 	users, err := x.s.Users(context.Background())
 	if err != nil {
