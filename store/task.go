@@ -1,0 +1,202 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"fangxin/workflow"
+	"fangxin/workflow/calendar"
+)
+
+// Task is an open duty of the authority in a case: it runs towards its day, or is
+// overdue. The clock says what the day was counted from.
+type Task struct {
+	Number, Unit, Town, Officer string
+	Kind                        workflow.Kind
+	State                       workflow.State
+	Clock                       workflow.Clock
+	Absent                      *Absence // of the officer, now
+
+	id int64
+}
+
+// TaskFilter narrows a list of tasks; what is empty asks nothing.
+type TaskFilter struct {
+	From, Until time.Time // the first instant too late: at or after; before
+	Clocks      []string  // any of them
+	Unit, Town  string
+	Officers    []string // any of them
+}
+
+// taskColumns are those of a clock, under names that board does not have.
+const taskColumns = "k_no, k_code, k_state, k_seq, k_rule, k_n, k_unit, k_roll, k_starts, k_due, k_late, k_calendar, k_provisional, k_notice, k_ended, k_more"
+
+// tasksFor puts scope and filter into one condition, and the open duties within the
+// filter's time into one table: each state has an index of its own.
+func (s *Store) tasksFor(u *User, f *TaskFilter) (q *selection, from string) {
+	q = &selection{}
+	q.scope = u.Scope().rule.where(&q.binds)
+	within := ""
+	if !f.From.IsZero() {
+		within += " and late_from >= " + q.add(s.stamp(f.From))
+	}
+	if !f.Until.IsZero() {
+		within += " and late_from < " + q.add(s.stamp(f.Until))
+	}
+	for _, x := range [...][2]string{{"unit", f.Unit}, {"town", f.Town}} {
+		if x[1] != "" {
+			q.and(is(x[0], x[1]).where(&q.binds))
+		}
+	}
+	if len(f.Officers) > 0 {
+		var names []rule
+		for _, name := range f.Officers {
+			names = append(names, is("officer", name))
+		}
+		q.and(anyOf(names...).where(&q.binds))
+	}
+	if len(f.Clocks) > 0 {
+		var codes []string
+		for _, code := range f.Clocks {
+			codes = append(codes, q.add(code))
+		}
+		q.and("k_code in (" + strings.Join(codes, ", ") + ")")
+	}
+	as := "case_id as k_case"
+	for name := range strings.SplitSeq(taskColumns, ", ") {
+		column := name[2:]
+		if column == "late" {
+			column = "late_from"
+		}
+		as += ", " + column + " as " + name
+	}
+	from = "(select " + as + " from clocks where (state = 'running'" + within + " or state = 'owed'" + within + ") and late_from is not null and code in (" + authorityClocks + ")) k join "
+	return q, from
+}
+
+// caughtUp are the cases of board that nothing has happened to since.
+const caughtUp = " and not exists (select 1 from moved m where m.case_id = b.case_id) and not exists (select 1 from board_todo m where m.case_id = b.case_id)"
+
+// Tasks reads a page of the open duties in the cases that the user may see, the
+// earliest day first, and the cursor of the next page, empty at the end.
+func (s *Store) Tasks(ctx context.Context, u *User, f TaskFilter, after string, limit int) (list []Task, next string, err error) {
+	q, from := s.tasksFor(u, &f)
+	mark := s.markOf(u.Name, "tasks", f.Clocks, f.Unit, f.Town, f.Officers) // not its times: they go on while somebody reads
+	if after != "" {
+		key, id, ok := openCursor(mark, after)
+		if !ok {
+			return nil, "", ErrCursor
+		}
+		q.and("(k_late, k_no, case_id) > (" + q.add(s.stamp(time.Unix(key>>20, 0).UTC())) + ", " + q.add(key&(1<<20-1)) + ", " + q.add(id) + ")")
+	}
+	page := fmt.Sprintf(" order by k_late, k_no, case_id limit %d", limit+1)
+	const fields = "case_id, number, kind, state, unit, town, officer, " + taskColumns
+	rows, err := s.pool.QueryContext(ctx, "select * from (select * from (select "+fields+" from "+from+"board b on b.case_id = k_case where "+q.where()+caughtUp+page+") x"+
+		" union all select * from (select "+fields+" from "+from+"live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+page+") y) z"+page, q.values...)
+	if err != nil {
+		return nil, "", err
+	}
+	err = scan(rows, func() error {
+		var t Task
+		var r clockScan
+		var late instant
+		k := &t.Clock
+		if err := rows.Scan(&t.id, &t.Number, &t.Kind, &t.State, &t.Unit, &t.Town, &t.Officer, &k.No, &k.Code, &k.State, &k.Seq, &k.Rule, &k.N, &k.Unit, &k.Roll,
+			&r.starts, &r.due, &late, &k.Calendar, &k.Provisional, &k.Notice, &k.Ended, &r.more); err != nil {
+			return err
+		}
+		r.late = &late.Time
+		var err error
+		t.Clock, err = r.clock(*k)
+		list = append(list, t)
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	if len(list) > limit {
+		list = list[:limit]
+		last := &list[limit-1]
+		next = closeCursor(mark, last.Clock.LateFrom.Unix()<<20|last.Clock.No, last.id) // a deadline ends with a day: whole seconds
+	}
+	absent, err := s.absentNow(ctx)
+	for i := range list {
+		if a, ok := absent[list[i].Officer]; ok {
+			list[i].Absent = &a
+		}
+	}
+	return list, next, err
+}
+
+// TaskKeys are what tasks may be counted by, and the column of each.
+var TaskKeys = map[string]string{"clock": "k_code", "unit": "unit", "town": "town", "officer": "officer"}
+
+// TaskCount is how many open duties fall under one key: those too late by each of
+// the instants that were asked for, later ones included.
+type TaskCount struct {
+	Key string
+	By  []int64
+}
+
+// CountTasks counts the open duties in the user's cases by one of TaskKeys: how
+// many are too late at each instant. The filter's own times are not asked.
+func (s *Store) CountTasks(ctx context.Context, u *User, f TaskFilter, key string, at []time.Time) ([]TaskCount, error) {
+	f.From, f.Until = time.Time{}, at[len(at)-1].Add(time.Microsecond)
+	q, from := s.tasksFor(u, &f)
+	column, sums := TaskKeys[key], ""
+	for _, t := range at {
+		sums += ", sum(case when k_late <= " + q.add(s.stamp(t)) + " then 1 else 0 end)"
+	}
+	rows, err := s.pool.QueryContext(ctx, "select k_key"+sums+" from (select "+column+" as k_key, k_late from "+from+"board b on b.case_id = k_case where "+q.where()+caughtUp+
+		" union all select "+column+" as k_key, k_late from "+from+"live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+") x group by k_key order by k_key", q.values...)
+	if err != nil {
+		return nil, err
+	}
+	var out []TaskCount
+	err = scan(rows, func() error {
+		c := TaskCount{By: make([]int64, len(at))}
+		into := []any{&c.Key}
+		for i := range c.By {
+			into = append(into, &c.By[i])
+		}
+		err := rows.Scan(into...)
+		out = append(out, c)
+		return err
+	})
+	return out, err
+}
+
+// closings are the indicators that count closed cases, as a list in SQL.
+var closings = func() string {
+	var out []string
+	for _, outcome := range workflow.Outcomes {
+		out = append(out, "'closed."+outcome+"'")
+	}
+	return strings.Join(out, ", ")
+}()
+
+// ClosedByUnit counts the cases that were closed within days, both included, by the
+// unit that was in charge: those of the user's own unit and town. A correction of a
+// closing takes one away again.
+func (s *Store) ClosedByUnit(ctx context.Context, u *User, from, to calendar.Date) (map[string]int64, error) {
+	var b binds
+	days := " where day >= " + b.add(from.String()) + " and day <= " + b.add(to.String()) + " and indicator in (" + closings + ") and " + u.place().where(&b)
+	rows, err := s.pool.QueryContext(ctx, `select unit, cast(sum(value) as bigint) from (
+		select unit, value from rollups`+days+` union all
+		select c.unit, c.value from (select case_id from moved group by case_id) m join contributions c on c.case_id = m.case_id`+strings.Replace(days, " where ", " where c.seq > coalesce((select h.seq from sealed_heads h where h.case_id = c.case_id), 0) and ", 1)+`) t
+		group by unit`, b.values...)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]int64{}
+	err = scan(rows, func() error {
+		var unit string
+		var n int64
+		err := rows.Scan(&unit, &n)
+		out[unit] = n
+		return err
+	})
+	return out, err
+}
