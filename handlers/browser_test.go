@@ -86,6 +86,7 @@ func browse(t *testing.T, script []string, env ...string) {
 	})
 	s.tellOfMembers(mux, officer)
 	s.tellOfTheDesk(mux)
+	s.tellOfDesks(mux)
 	control := httptest.NewServer(mux)
 	t.Cleanup(control.Close)
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
@@ -132,6 +133,9 @@ func (s *site) tellOfTheDesk(mux *http.ServeMux) {
 		_ = json.NewEncoder(rw).Encode(map[string]int64{"now": s.w.Now().Unix()})
 	})
 }
+
+// The desk of the authority's people and their duties, likewise.
+func TestDutiesInTheBrowser(t *testing.T) { browse(t, []string{"--test", "duties.test.mjs"}) }
 
 // The pages as they look, for people to judge: make screenshots.
 func TestScreenshots(t *testing.T) {

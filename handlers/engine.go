@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -16,7 +17,7 @@ import (
 // Handler builds the HTTP handler; it panics when a route does not say who may
 // and within what limits.
 func (s *Server) Handler() http.Handler {
-	routes := append(s.Routes(), s.pageRoutes()...)
+	routes := slices.Concat(s.Routes(), s.pageRoutes(), s.deskRoutes())
 	if s.MetricsElsewhere {
 		return s.handler(routes)
 	}

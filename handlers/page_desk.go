@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -15,7 +14,10 @@ var deskNav = []struct {
 	path, words string
 	roles       []workflow.Role
 }{
-	{deskPath, "page.desk.home", nil},
+	{deskPath, "page.desk.room.today", nil},
+	{"/desk/cases", "page.desk.room.cases", nil},
+	{"/desk/overdue", "page.desk.room.overdue", staff},
+	{"/desk/intake", "page.desk.room.intake", intakers},
 	{accountPath, "page.account.title", nil},
 }
 
@@ -41,14 +43,4 @@ func (s *Server) deskOf(c *Call, p *view.Page) *view.Desk {
 		}
 	}
 	return d
-}
-
-// deskHome is where one comes to after signing in.
-func (s *Server) deskHome(_ context.Context, c *Call) (any, error) {
-	p := s.base(c, "page.desk.home")
-	var roles []string
-	for _, r := range c.User.Roles {
-		roles = append(roles, p.T("page.role."+r))
-	}
-	return page{body: view.DeskHomePage(p, strings.Join(roles, p.T("page.and")))}, nil
 }

@@ -61,7 +61,6 @@ func (s *Server) pageRoutes() []Route {
 		{"POST", accountPath + "/tokens/end", Own, Writing, s.endOwnToken, 0},
 		{"POST", accountPath + "/absence", Desk, Writing, s.sayOwnAbsence, 0},
 		{"POST", accountPath + "/back", Desk, Writing, s.endOwnAbsence, 0},
-		{"GET", deskPath, Desk, Reading, s.deskHome, 0},
 		{"GET", "/c/{number}", Keeper, Reading, s.showCase, 0},
 		{"POST", "/c/{number}", Anyone, Intake, s.openCase, 0},
 		{"GET", "/c/{number}/kept", Keeper, Reading, s.keepLink, 0},

@@ -13,7 +13,7 @@ import (
 )
 
 // The catalogue: locale/zh.yaml is what everybody gets, locale/en.yaml the same
-// keys in English, pages.…, members.… and signin.… the words of the pages. A new code is a new line in each.
+// keys in English, pages.…, members.…, signin.… and desk.… the words of the pages. A new code is a new line in each.
 //
 //go:embed locale/*.yaml
 var localeFiles embed.FS
@@ -32,7 +32,7 @@ func loadCatalogue() map[string]*i18n.Localizer {
 	bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
 	out := map[string]*i18n.Localizer{}
 	for _, lang := range languages {
-		for _, part := range []string{"", "pages.", "members.", "signin."} {
+		for _, part := range []string{"", "pages.", "members.", "signin.", "desk."} {
 			if _, err := bundle.LoadMessageFileFS(localeFiles, "locale/"+part+lang+".yaml"); err != nil {
 				panic(err)
 			}

@@ -1,6 +1,7 @@
 // Takes every page as a phone and a desktop show it.
 import { mkdirSync } from "node:fs";
 import { desk } from "./desk.mjs";
+import { desks } from "./duties.mjs";
 import { members } from "./members.mjs";
 import { act, file, launch, next, photo, pick, site, tell, visit } from "./browser.mjs";
 
@@ -110,6 +111,13 @@ for (const lang of ["zh", "en"]) {
       await context.close();
       await members(browser, { lang, dark, width }, looks++, (at, name) => at.screenshot({ path: `${folder}/${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true }));
       await desk(browser, { lang, dark, width }, looks++, (at, name) => at.screenshot({ path: `${folder}/${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true }));
+    }
+  }
+}
+for (const lang of ["zh", "en"]) { // last: weeks pass at the desk
+  for (const dark of [false, true]) {
+    for (const width of [390, 1280]) {
+      await desks(browser, { lang, dark, width }, (at, name) => at.screenshot({ path: `${folder}/${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true }));
     }
   }
 }
