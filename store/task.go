@@ -168,25 +168,14 @@ func (s *Store) CountTasks(ctx context.Context, u *User, f TaskFilter, key strin
 	return out, err
 }
 
-// closings are the indicators that count closed cases, as a list in SQL.
-var closings = func() string {
-	var out []string
-	for _, outcome := range workflow.Outcomes {
-		out = append(out, "'closed."+outcome+"'")
-	}
-	return strings.Join(out, ", ")
-}()
-
 // ClosedByUnit counts the cases that were closed within days, both included, by the
-// unit that was in charge: those of the user's own unit and town. A correction of a
-// closing takes one away again.
+// unit that was in charge: the user's own, or every one where he has none. A
+// correction of a closing takes one away again.
 func (s *Store) ClosedByUnit(ctx context.Context, u *User, from, to calendar.Date) (map[string]int64, error) {
-	var b binds
-	days := " where day >= " + b.add(from.String()) + " and day <= " + b.add(to.String()) + " and indicator in (" + closings + ") and " + u.place().where(&b)
 	rows, err := s.pool.QueryContext(ctx, `select unit, cast(sum(value) as bigint) from (
-		select unit, value from rollups`+days+` union all
-		select c.unit, c.value from (select case_id from moved group by case_id) m join contributions c on c.case_id = m.case_id`+strings.Replace(days, " where ", " where c.seq > coalesce((select h.seq from sealed_heads h where h.case_id = c.case_id), 0) and ", 1)+`) t
-		group by unit`, b.values...)
+		select key as unit, value from rollups where slice = 'unit' and indicator like 'closed.%' and day >= $1 and day <= $2
+		union all select c.unit, c.value from `+unsealed+` and c.indicator like 'closed.%' and c.day >= $1 and c.day <= $2) t
+		where $3 = '' or unit = $3 group by unit`, from.String(), to.String(), u.Unit)
 	if err != nil {
 		return nil, err
 	}
