@@ -260,12 +260,11 @@ func (p *Post) reminder(ctx context.Context, t *asynq.Task) error {
 	if err != nil {
 		return err
 	}
-	while := workflow.Running
-	if kind(o.Topic) == "escalation" {
-		while = workflow.Owed
-	}
-	if k := c.ClockNo(o.No); k == nil || k.State != while {
+	if over(&o, c.ClockNo(o.No)) {
 		return p.Store.Settle(ctx, &o, "void", "clock_ended")
+	}
+	if told, err := p.digest(ctx, &o); told || err != nil {
+		return err
 	}
 	last, _, err := p.tell(ctx, &o, &c)
 	if errors.Is(err, errExhausted) {

@@ -50,8 +50,12 @@ func (p *Post) slot(o *store.Owed, w way) *store.Slot {
 		return nil
 	}
 	slot := &store.Slot{Phone: w.Phone, Email: w.Email}
-	if r, ok := p.Rules().Telling().Rate(w.Name); ok && o.Queue != store.Queues[0] {
+	if o.Queue == store.Queues[0] {
+		return slot
+	}
+	if r, ok := p.Rules().Telling().Rate(w.Name); ok {
 		slot.Bounds = []store.Bound{{Most: r.Hour, Within: time.Hour}, {Most: r.Day, Within: 24 * time.Hour}}
 	}
+	slot.Bounds = append(slot.Bounds, p.drip(o)...)
 	return slot
 }

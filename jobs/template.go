@@ -65,6 +65,9 @@ func Places(name, language string) map[string][]string {
 		return nil
 	}
 	known := []string{"bureau", "number"}
+	if name == "digest" { // of many
+		known = known[:1]
+	}
 	for _, m := range placeholder.FindAllStringSubmatch(built.Subject+built.Text+built.More, -1) {
 		known = append(known, m[1])
 	}
@@ -73,7 +76,7 @@ func Places(name, language string) map[string][]string {
 	without := func(names ...string) []string {
 		return slices.DeleteFunc(slices.Clone(known), func(n string) bool { return slices.Contains(names, n) })
 	}
-	return map[string][]string{"subject": without("link", "reason", "join"), "text": without("reason", "join"), "more": known}
+	return map[string][]string{"subject": without("link", "reason", "join", "list"), "text": without("reason", "join", "list"), "more": known}
 }
 
 // Check says which part of a template cannot be saved, and why as a key of the
@@ -118,7 +121,7 @@ func checkPart(field, text, built string, places []string) string {
 	if field == "subject" {
 		return ""
 	}
-	for _, need := range []struct{ name, why string }{{"link", "why.template.link"}, {"days", "why.template.due"}, {"due", "why.template.due"}, {"reason", "why.template.reason"}} {
+	for _, need := range []struct{ name, why string }{{"link", "why.template.link"}, {"days", "why.template.due"}, {"due", "why.template.due"}, {"reason", "why.template.reason"}, {"list", "why.template.list"}} {
 		if place := "{" + need.name + "}"; strings.Contains(built, place) && !strings.Contains(text, place) {
 			return need.why
 		}
@@ -145,7 +148,7 @@ func bracesOrName(text string) string {
 // longest fills places with what takes most room of what they usually hold.
 func (p *Post) longest(language string) map[string]string {
 	const number = "HT-2026-000123-8"
-	f := map[string]string{"number": number, "link": p.noLink(number), "bureau": "", "days": "10个工作日", "due": "2026-05-14", "reason": "", "join": p.Site + "/join"}
+	f := map[string]string{"number": number, "link": p.noLink(number), "bureau": "", "days": "10个工作日", "due": "2026-05-14", "reason": "", "join": p.Site + "/join", "count": "200", "list": ""}
 	if language == "en" {
 		f["days"] = "10 working days"
 	}
@@ -196,8 +199,8 @@ func Parts(text string) int {
 // read; where the case has nothing that a place tells of, it says so in brackets.
 func (p *Post) Preview(c *workflow.Case, number string, t store.Template) (subject, short, mail string) {
 	named := map[string]map[string]string{
-		"zh": {"days": "［期限］", "due": "［最后一日］", "reason": "［理由］"},
-		"en": {"days": "[the term]", "due": "[the last day]", "reason": "[the reason]"},
+		"zh": {"days": "［期限］", "due": "［最后一日］", "reason": "［理由］", "list": "［清单］"},
+		"en": {"days": "[the term]", "due": "[the last day]", "reason": "[the reason]", "list": "[the list]"},
 	}[t.Language]
 	fields := p.longest(t.Language)
 	fields["number"], fields["link"] = number, p.noLink(number)

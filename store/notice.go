@@ -87,9 +87,9 @@ func (s *Store) insertAttempt(ctx context.Context, tx *sql.Tx, o *Owed, a *Attem
 	if s.dialect == "postgres" {
 		lock = " for update of o"
 	}
-	err := tx.QueryRowContext(ctx, `insert into notice_attempts (case_id, no, topic, ordinal, recipient, round, channel, merchant, contact, template, version, language, at, outcome, code, lasting, ref)
+	err := tx.QueryRowContext(ctx, `insert into notice_attempts (case_id, no, topic, ordinal, recipient, round, channel, merchant, contact, template, version, language, at, outcome, code, lasting, ref, fence)
 		select case_id, no, topic, (select coalesce(max(p.ordinal), 0) + 1 from notice_attempts p where p.case_id = o.case_id and p.no = o.no and p.topic = o.topic),
-			cast($5 as text), o.round, cast($6 as text), cast($7 as text), cast($8 as bigint), cast($9 as text), cast($10 as bigint), cast($11 as text), cast($12 as `+s.instantType()+`), 'unknown', 'unanswered', cast($13 as boolean), ''
+			cast($5 as text), o.round, cast($6 as text), cast($7 as text), cast($8 as bigint), cast($9 as text), cast($10 as bigint), cast($11 as text), cast($12 as `+s.instantType()+`), 'unknown', 'unanswered', cast($13 as boolean), '', o.fence
 		from outbox o where case_id = $1 and no = $2 and topic = $3 and fence = $4 and state = 'owed'`+lock+` returning ordinal`,
 		o.CaseID, o.No, o.Topic, o.Fence, a.Recipient, a.Channel, a.Merchant, a.Contact, a.Template, a.Version, a.Language, s.stamp(a.At), false).Scan(&a.Ordinal)
 	if errors.Is(err, sql.ErrNoRows) {

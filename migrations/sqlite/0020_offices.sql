@@ -8,8 +8,11 @@ alter table escalations add column unreached text not null default '';
 create table sendings (id text primary key, mac blob not null, channel text not null, at integer not null);
 create index sendings_mac on sendings (mac, channel, at);
 create index sendings_age on sendings (at);
+-- The message's fence when an attempt began: whether its holder has begun to hand it over.
+alter table notice_attempts add column fence bigint not null default 0;
 
 -- +goose Down
+alter table notice_attempts drop column fence;
 drop table sendings;
 alter table escalations drop column unreached;
 drop table user_mails;

@@ -46,6 +46,7 @@ func TestWrongFiles(t *testing.T) {
 		"prefix of reports":  {"prefix: HT, ", "prefix: JB, ", "numbers of reports"},
 		"rate of no channel": {"    rate: {sms: {", "    rate: {fax: {", "channels are"},
 		"rate of nothing":    {"    rate: {sms: {hour: 6", "    rate: {sms: {hour: 0", "hour from 1"},
+		"digest of nothing":  {"    digest: {more_than: 5", "    digest: {more_than: 0", "more_than from 1"},
 		"day below hour":     {"    rate: {sms: {hour: 6, day: 20", "    rate: {sms: {hour: 6, day: 5", "no less than hour"},
 		"no mail address":    {"  - {code: psb,", "  - {code: psb, mail: 县公安局,", "mail is an address like"},
 		"mail with a name":   {"  - {code: psb,", "  - {code: psb, mail: \"A <a@b.cn>\",", "mail is an address like"},

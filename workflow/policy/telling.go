@@ -20,7 +20,15 @@ type telling struct {
 	Office   []string `yaml:"office"`
 	Quiet    *quiet   `yaml:"quiet"`
 	// Rate is by channel; one that is not named is not bounded.
-	Rate map[string]Rate `yaml:"rate"`
+	Rate   map[string]Rate `yaml:"rate"`
+	Digest *digest         `yaml:"digest"`
+}
+
+// digest: of more messages than these to one office, within so many minutes, one
+// tells of all that wait.
+type digest struct {
+	MoreThan int `yaml:"more_than"`
+	Minutes  int `yaml:"minutes"`
 }
 
 // Rate bounds how many messages one address is sent by one channel.
@@ -55,7 +63,16 @@ func (r *Rules) Telling() Telling {
 	if t.Rate == nil {
 		t.Rate = map[string]Rate{"sms": {6, 20}, "mail": {30, 120}}
 	}
+	if t.Digest == nil {
+		t.Digest = &digest{MoreThan: 5, Minutes: 60}
+	}
 	return Telling{t}
+}
+
+// Digest is how many messages about clocks an office is sent one by one within a
+// while, at most; of more, one tells of all that wait.
+func (t Telling) Digest() (most int, within time.Duration) {
+	return t.t.Digest.MoreThan, time.Duration(t.t.Digest.Minutes) * time.Minute
 }
 
 // Rate is how many messages an address is sent by a channel within an hour and
@@ -126,6 +143,9 @@ func (c *checker) telling() {
 		case r.Hour < 1 || r.Day < r.Hour || r.Day > 10_000:
 			c.fault(path, "rate: %s: hour from 1, day no less than hour and no more than 10000, not %d and %d", name, r.Hour, r.Day)
 		}
+	}
+	if d := p.Digest; d != nil && (d.MoreThan < 1 || d.MoreThan > 1000 || d.Minutes < 1 || d.Minutes > 1440) {
+		c.fault(at("parameters", "telling", "digest"), "digest: more_than from 1 to 1000, minutes from 1 to 1440, not %d and %d", d.MoreThan, d.Minutes)
 	}
 	if q := p.Quiet; q != nil {
 		c.channels(at("parameters", "telling", "quiet", "channels"), q.Channels)

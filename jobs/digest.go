@@ -1,0 +1,237 @@
+package jobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fangxin/jobs/channel"
+	"fangxin/store"
+	"fangxin/workflow"
+)
+
+// mostGathered is how many messages one digest tells of; the next tells of more.
+const mostGathered = 200
+
+// ofTheCase are offices whose address depends on the case: their messages are
+// told one by one.
+var ofTheCase = []string{"mediator", "court", "other_authority"}
+
+// digest tells an office in one message of everything about clocks that waits for
+// it, when that is more than the county's measure; false when it is not, and o is
+// told alone. Every message of the lot has its own attempt and its own end, so
+// that a process that dies in between leaves each as it is: not known to have
+// gone, and told again, under the same name when the lot is the same.
+func (p *Post) digest(ctx context.Context, o *store.Owed) (bool, error) {
+	if p.Rules == nil || slices.Contains(parties, o.Recipient) || slices.Contains(ofTheCase, o.Recipient) {
+		return false, nil
+	}
+	most, _ := p.Rules().Telling().Digest()
+	lot, err := p.Store.Gather(ctx, o, p.Node, p.hold(), most, mostGathered)
+	if err != nil || len(lot) == 0 {
+		return false, err
+	}
+	return true, p.tellAll(ctx, lot)
+}
+
+// line is one message of a digest and what it says.
+type line struct {
+	owed store.Owed
+	view store.View
+	text string
+}
+
+// tellAll tells of a lot and writes down what became of each message in it.
+func (p *Post) tellAll(ctx context.Context, lot []store.Owed) error {
+	lines, err := p.lines(ctx, lot)
+	if err != nil || len(lines) == 0 {
+		return p.giveBack(ctx, lot, err)
+	}
+	for i := range lines {
+		lot[i] = lines[i].owed
+	}
+	lot = lot[:len(lines)]
+	return p.giveBack(ctx, lot, p.handAll(ctx, lines))
+}
+
+// giveBack settles every message of a lot as its attempt ended; nil: each has
+// been.
+func (p *Post) giveBack(ctx context.Context, lot []store.Owed, err error) error {
+	if err != nil {
+		for i := range lot {
+			p.settle(context.WithoutCancel(ctx), &lot[i], err)
+		}
+	}
+	return nil
+}
+
+// lines reads what each message of a lot has to say today; what is over ends.
+func (p *Post) lines(ctx context.Context, lot []store.Owed) ([]line, error) {
+	var out []line
+	for i := range lot {
+		o := lot[i]
+		c, err := p.Store.Case(ctx, o.Number)
+		if err != nil {
+			return nil, err
+		}
+		k := c.ClockNo(o.No)
+		if over(&o, k) {
+			if err := p.Store.Settle(ctx, &o, "void", "clock_ended"); err != nil && !errors.Is(err, store.ErrNotHeld) {
+				return nil, err
+			}
+			continue
+		}
+		what := "将满"
+		if k.State == workflow.Owed {
+			what = "逾期"
+		}
+		out = append(out, line{o, c, fmt.Sprintf("%s  %s  %s", k.Due, what, o.Number)})
+	}
+	slices.SortStableFunc(out, func(a, b line) int { return strings.Compare(a.text, b.text) })
+	return out, nil
+}
+
+// over reports whether a message about a clock is of no use any more.
+func over(o *store.Owed, k *workflow.Clock) bool {
+	while := workflow.Running
+	if kind(o.Topic) == "escalation" {
+		while = workflow.Owed
+	}
+	return k == nil || k.State != while
+}
+
+// handAll hands one message over for all lines, by the first way that is left to
+// the first of them, and ends what it told. An error is every message's own.
+func (p *Post) handAll(ctx context.Context, lines []line) error {
+	first := &lines[0]
+	tried, err := p.Store.Attempts(ctx, &first.owed)
+	if err != nil {
+		return err
+	}
+	ways, err := p.ways(ctx, &first.owed)
+	if err != nil {
+		return err
+	}
+	w, ok := next(ways, tried, first.owed.Round)
+	if !ok {
+		return p.reachNobody(ctx, lines)
+	}
+	pressing := slices.IndexFunc(lines, func(l line) bool { return p.quiet(&l.owed, &l.view, w) == nil })
+	if pressing < 0 {
+		return p.quiet(&first.owed, &first.view, w)
+	}
+	m, said, err := p.composeAll(ctx, lines, w)
+	if err != nil {
+		return err
+	}
+	lot := make([]store.Owed, len(lines))
+	for i := range lines {
+		lot[i] = lines[i].owed
+	}
+	like := store.Attempt{Recipient: w.to, Channel: w.Name, Template: said.Name, Version: said.Version, Language: m.Language}
+	held, begun, err := p.Store.BeginDigest(ctx, lot, like, p.slot(&first.owed, w))
+	var full *store.FullError
+	if errors.As(err, &full) {
+		return &wait{full.Until, "rate"}
+	}
+	if err != nil {
+		return err
+	}
+	sent, err := w.Send(ctx, m)
+	return p.endAll(context.WithoutCancel(ctx), held, begun, sent, err)
+}
+
+// endAll writes down what a channel answered to a digest, for each message of it.
+func (p *Post) endAll(ctx context.Context, held []store.Owed, begun []store.Attempt, sent channel.Sent, err error) error {
+	var fault *channel.Fault
+	failed := errors.As(err, &fault)
+	for i := range begun {
+		a := &begun[i]
+		switch {
+		case err == nil:
+			a.Outcome, a.Code, a.Ref = store.Handed, "", sent.Ref
+		case failed:
+			a.Outcome, a.Code, a.Lasting = store.Failed, codeOf(fault.Code), fault.Lasting
+		default:
+			a.Code, _ = explain(err)
+		}
+		if lost := p.Store.EndAttempt(ctx, a); lost != nil {
+			return lost
+		}
+		if err == nil {
+			if lost := p.Store.Settle(ctx, &held[i], "done", ""); lost != nil && !errors.Is(lost, store.ErrNotHeld) {
+				return lost
+			}
+		}
+	}
+	if failed && fault.Lasting { // the next way has its turn at once
+		return &wait{p.Now(), codeOf(fault.Code)}
+	}
+	return err
+}
+
+// reachNobody ends messages that no way is left for.
+func (p *Post) reachNobody(ctx context.Context, lines []line) error {
+	for i := range lines {
+		o := &lines[i].owed
+		tried, err := p.Store.Attempts(ctx, o)
+		if err != nil {
+			return err
+		}
+		var last store.Attempt
+		if n := len(tried); n > 0 {
+			last = tried[n-1]
+		}
+		if err := p.unreached(ctx, o, last); err != nil && !errors.Is(err, store.ErrNotHeld) {
+			return err
+		}
+	}
+	return nil
+}
+
+// composeAll makes the one message. Its name is made of those of the lot: the
+// same lot, told again, has the same.
+func (p *Post) composeAll(ctx context.Context, lines []line, w way) (channel.Message, store.Template, error) {
+	recipient := lines[0].owed.Recipient
+	m := channel.Message{Number: "digest", Recipient: recipient, Template: "digest", Language: "zh", Phone: w.Phone, Email: w.Email}
+	said, ok, err := p.newest(ctx, "digest", recipient, m.Language)
+	if err != nil || !ok {
+		return m, said, errors.Join(err, errNoTemplate(ok))
+	}
+	ids, list := make([]string, len(lines)), make([]string, len(lines))
+	for i := range lines {
+		ids[i], list[i] = messageID(&lines[i].owed, w), lines[i].text
+	}
+	slices.Sort(ids)
+	sum := sha256.Sum256([]byte(strings.Join(ids, "\n")))
+	m.ID = "digest/" + hex.EncodeToString(sum[:12])
+	fields := map[string]string{"count": strconv.Itoa(len(lines)), "list": strings.Join(list, "\n"), "bureau": p.bureau(m.Language)}
+	body := said.Text
+	if w.Name != "sms" {
+		body = frame(text{Text: said.Text, More: said.More}, fields, m.Language)
+	}
+	m.Subject, m.Text = fill(said.Subject, fields), fill(body, fields)
+	return m, said, nil
+}
+
+func errNoTemplate(found bool) error {
+	if found {
+		return nil
+	}
+	return &channel.Fault{Code: "unknown_template", Lasting: true}
+}
+
+// drip bounds what an office is sent about clocks within a while: what comes
+// beyond waits, and goes as one.
+func (p *Post) drip(o *store.Owed) []store.Bound {
+	if o.Topic == "notice" || slices.Contains(parties, o.Recipient) || slices.Contains(ofTheCase, o.Recipient) {
+		return nil
+	}
+	most, within := p.Rules().Telling().Digest()
+	return []store.Bound{{Most: most, Within: within}}
+}
