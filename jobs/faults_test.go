@@ -63,9 +63,7 @@ func TestAnEvictingRedisIsRefused(t *testing.T) {
 	}
 	r.redis.do("config", "set", "maxmemory-policy", "noeviction")
 	r.carriedBy("redis")
-	if !strings.Contains(o.said(), "appendonly") {
-		t.Error("not a word on appendonly")
-	}
+	until(t, "said what it lacks", func() bool { return strings.Contains(o.said(), "appendonly") })
 	r.load(5)
 	r.redis.do("config", "set", "maxmemory-policy", "volatile-ttl")
 	r.carriedBy("process")
