@@ -269,7 +269,7 @@ func (s *Server) paperContent(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.Store.CasePapers(ctx, v.Number)
+	all, err := s.Store.CasePaperRows(ctx, v.Number)
 	if err != nil {
 		return nil, err
 	}

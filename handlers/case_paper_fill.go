@@ -89,7 +89,7 @@ func (s *Server) filling(ctx context.Context, c *Call) (*filling, error) {
 	}
 	f.on = calendar.On(f.event.Effective())
 	f.law, _ = s.Rules().Articles(f.on)
-	if f.told, err = s.Store.UnsealedParts(ctx, f.v.ID); err != nil {
+	if f.told, err = s.Store.Parts(ctx, f.v.ID); err != nil {
 		return nil, err
 	}
 	f.people()

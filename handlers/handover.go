@@ -146,7 +146,7 @@ func (s *Server) gather(ctx context.Context, v store.View) (*handed, error) {
 	if f.events, err = s.Store.Events(ctx, v.Number); err != nil {
 		return nil, err
 	}
-	if f.told, err = s.Store.UnsealedParts(ctx, v.ID); err != nil {
+	if f.told, err = s.Store.Parts(ctx, v.ID); err != nil {
 		return nil, err
 	}
 	f.people()
@@ -203,7 +203,7 @@ func (h *handed) filing(ctx context.Context) error {
 
 // served are the papers that stand: decisions and the agreement.
 func (h *handed) served(ctx context.Context) error {
-	all, err := h.s.Store.CasePapers(ctx, h.v.Number)
+	all, err := h.s.Store.CasePaperRows(ctx, h.v.Number)
 	if err != nil {
 		return err
 	}

@@ -99,13 +99,7 @@ func (s *Store) Absences(ctx context.Context, name string) ([]Absence, error) {
 func (s *Store) EndAbsence(ctx context.Context, q Once, id int64, name string) error {
 	_, err := s.once(ctx, q, &struct{}{}, func(tx *sql.Tx, now time.Time) error {
 		res, err := tx.ExecContext(ctx, "update absences set ended_at = $1 where id = $2 and ($3 = '' or name = $3) and ended_at is null", s.stamp(now), id, name)
-		if err != nil {
-			return err
-		}
-		if n, _ := res.RowsAffected(); n != 1 {
-			return ErrNoLink
-		}
-		return nil
+		return one(res, err, ErrNoLink)
 	})
 	return err
 }

@@ -15,6 +15,9 @@ const boardColumns = "case_id, version, number, kind, state, stage, outcome, acc
 // take them from live_board, so that no list is ever behind.
 const tail = "(select case_id from moved union all select case_id from board_todo)"
 
+// caughtUp are the cases of board that nothing has happened to since.
+const caughtUp = " and not exists (select 1 from moved m where m.case_id = b.case_id) and not exists (select 1 from board_todo m where m.case_id = b.case_id)"
+
 // farOff is the due instant of a case without a deadline, in microseconds.
 const farOff = 253402300799000000
 

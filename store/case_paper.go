@@ -127,7 +127,17 @@ func (s *Store) BindCasePaper(ctx context.Context, caseID, no, seq int64) error 
 	return err
 }
 
-// CasePapers lists the papers of a case, in the order in which they were made.
+// CasePaperRows lists the papers of a case, in the order in which they were made,
+// and opens none: they have no digest.
+func (s *Store) CasePaperRows(ctx context.Context, number string) ([]CasePaper, error) {
+	id, err := parseCase(number)
+	if err != nil {
+		return nil, err
+	}
+	return s.casePapers(ctx, id, nil)
+}
+
+// CasePapers lists them with their digests, for which each is opened.
 func (s *Store) CasePapers(ctx context.Context, number string) ([]CasePaper, error) {
 	id, err := parseCase(number)
 	if err != nil {
@@ -137,8 +147,17 @@ func (s *Store) CasePapers(ctx context.Context, number string) ([]CasePaper, err
 	if err != nil && !errors.Is(err, ErrErased) {
 		return nil, err
 	}
-	rows, err := s.pool.QueryContext(ctx, `select p.case_id, p.no, form, receiver, respondent, year, serial, number, seq, version, commitment, size, bound, author, at, b.box
-		from papers p left join paper_boxes b on b.case_id = p.case_id and b.no = p.no where p.case_id = $1 order by p.no`, id)
+	return s.casePapers(ctx, id, key)
+}
+
+// casePapers reads the papers of a case, and opens them where there is a key.
+func (s *Store) casePapers(ctx context.Context, id int64, key []byte) ([]CasePaper, error) {
+	box, from := "null", "papers p"
+	if key != nil {
+		box, from = "b.box", "papers p left join paper_boxes b on b.case_id = p.case_id and b.no = p.no"
+	}
+	rows, err := s.pool.QueryContext(ctx, "select p.case_id, p.no, form, receiver, respondent, year, serial, number, seq, version, commitment, size, bound, author, at, "+box+
+		" from "+from+" where p.case_id = $1 order by p.no", id)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +170,7 @@ func (s *Store) CasePapers(ctx context.Context, number string) ([]CasePaper, err
 			return err
 		}
 		p.At = at.Time
-		if key != nil && box != nil {
+		if box != nil {
 			pdf, err := openCasePaper(key, &p, box)
 			if err != nil {
 				return err
@@ -191,15 +210,4 @@ func openCasePaper(key []byte, p *CasePaper, box []byte) ([]byte, error) {
 		return nil, fmt.Errorf("paper %s is not what its row commits to", p.Number)
 	}
 	return plain[saltSize:], nil
-}
-
-// UnsealedParts is everything that was sealed with a case, by the event that it came with.
-// ErrErased when the person was erased.
-func (s *Store) UnsealedParts(ctx context.Context, caseID int64) (map[int64]Unsealed, error) {
-	parts, err := s.unsealAll(ctx, caseID, 0)
-	out := map[int64]Unsealed{}
-	for _, p := range parts {
-		out[p.seq] = p.Unsealed
-	}
-	return out, err
 }

@@ -69,18 +69,14 @@ var authorityClocks = func() string {
 func (s *Store) Duties(ctx context.Context, u *User, f DutyFilter, after string, limit int) (list []Duty, next string, err error) {
 	q := s.dutiesFor(u, &f)
 	mark := s.markOf(u.Name, "duties", f)
-	if after != "" {
-		key, id, ok := openCursor(mark, after)
-		if !ok {
-			return nil, "", ErrCursor
-		}
-		q.and("(k_late, k_no, case_id) > (" + q.add(s.stamp(time.Unix(key>>20, 0).UTC())) + ", " + q.add(key&(1<<20-1)) + ", " + q.add(id) + ")")
+	if !s.behind(q, mark, after) {
+		return nil, "", ErrCursor
 	}
 	page := fmt.Sprintf(" order by k_late, k_no, case_id limit %d", limit+1)
 	const fields = "select case_id, number, unit, town, officer, k_no, k_code, k_due, k_late from (select case_id as k_case, no as k_no, code as k_code, due as k_due, late_from as k_late from clocks where state = 'owed' and code in (%s)) k join "
 	from := fmt.Sprintf(fields, authorityClocks)
 	rows, err := s.pool.QueryContext(ctx, "select * from (select * from ("+from+"board b on b.case_id = k_case where "+q.where()+
-		" and not exists (select 1 from moved m where m.case_id = b.case_id) and not exists (select 1 from board_todo m where m.case_id = b.case_id)"+page+") x"+
+		caughtUp+page+") x"+
 		" union all select * from ("+from+"live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+page+") y) z"+page, q.values...)
 	if err != nil {
 		return nil, "", err
@@ -103,9 +99,27 @@ func (s *Store) Duties(ctx context.Context, u *User, f DutyFilter, after string,
 	if len(list) > limit {
 		list = list[:limit]
 		last := list[limit-1]
-		next = closeCursor(mark, last.Late.Unix()<<20|last.No, last.id) // a deadline ends with a day: whole seconds
+		next = clockCursor(mark, last.Late, last.No, last.id)
 	}
 	return list, next, s.dressDuties(ctx, list)
+}
+
+// clockCursor is the place behind a clock in a list by deadlines. A deadline ends
+// with a day, so whole seconds tell it.
+func clockCursor(mark []byte, late time.Time, no, caseID int64) string {
+	return closeCursor(mark, late.Unix()<<20|no, caseID)
+}
+
+// behind lets a list by deadlines go on at a cursor; false: it is none of its own.
+func (s *Store) behind(q *selection, mark []byte, after string) bool {
+	if after == "" {
+		return true
+	}
+	key, id, ok := openCursor(mark, after)
+	if ok {
+		q.and("(k_late, k_no, case_id) > (" + q.add(s.stamp(time.Unix(key>>20, 0).UTC())) + ", " + q.add(key&(1<<20-1)) + ", " + q.add(id) + ")")
+	}
+	return ok
 }
 
 func (s *Store) dutiesFor(u *User, f *DutyFilter) *selection {
@@ -285,15 +299,7 @@ func (s *Store) DutiesByStep(ctx context.Context) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]int64{}
-	err = scan(rows, func() error {
-		var step string
-		var n int64
-		err := rows.Scan(&step, &n)
-		out[step] = n
-		return err
-	})
-	return out, err
+	return tally(rows)
 }
 
 // markOf is the key of the cursors of one list: another's do not open.

@@ -91,17 +91,7 @@ func (s *Store) Running(ctx context.Context) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]int64{}
-	err = scan(rows, func() error {
-		var code string
-		var n int64
-		if err := rows.Scan(&code, &n); err != nil {
-			return err
-		}
-		out[code] = n
-		return nil
-	})
-	return out, err
+	return tally(rows)
 }
 
 // Pending reports whether a migration of this binary is not applied.

@@ -74,6 +74,9 @@ func (k *Keys) print(text []byte) (out [sha256.Size]byte) {
 	return out
 }
 
+// newSecret is a token that nobody guesses: 256 random bits in 43 characters.
+func newSecret() string { return base64.RawURLEncoding.EncodeToString(random(32)) }
+
 func random(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)

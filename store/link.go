@@ -238,13 +238,7 @@ func (s *Store) working(ctx context.Context, tx *sql.Tx, caseID int64, id string
 
 func (s *Store) end(ctx context.Context, tx *sql.Tx, hash []byte, by string, now time.Time) error {
 	res, err := tx.ExecContext(ctx, "update links set revoked_at = $1, ended_by = $2 where hash = $3 and revoked_at is null", s.stamp(now), by, hash)
-	if err != nil {
-		return err
-	}
-	if n, _ := res.RowsAffected(); n != 1 {
-		return ErrNoLink
-	}
-	return nil
+	return one(res, err, ErrNoLink)
 }
 
 // RevokeLinks ends every link of a side to a case.

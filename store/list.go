@@ -78,6 +78,17 @@ func (q *selection) within(scope string) string {
 
 func (q *selection) and(text string) { q.parts = append(q.parts, text) }
 
+// ofOfficers asks for the cases of any of them; none asks nothing.
+func (q *selection) ofOfficers(names []string) {
+	var theirs []rule
+	for _, name := range names {
+		theirs = append(theirs, is("officer", name))
+	}
+	if len(theirs) > 0 {
+		q.and(anyOf(theirs...).where(&q.binds))
+	}
+}
+
 // selectFor puts scope and filter into one condition; paged when only the first
 // rows of an order are wanted.
 func (s *Store) selectFor(ctx context.Context, u *User, f *Filter, paged bool) (*selection, error) {
@@ -102,13 +113,7 @@ func (s *Store) selectFor(ctx context.Context, u *User, f *Filter, paged bool) (
 			q.and(is(x[0], x[1]).where(&q.binds))
 		}
 	}
-	if len(f.Officers) > 0 {
-		var names []rule
-		for _, name := range f.Officers {
-			names = append(names, is("officer", name))
-		}
-		q.and(anyOf(names...).where(&q.binds))
-	}
+	q.ofOfficers(f.Officers)
 	if f.Domain != 0 {
 		q.and("domain = " + q.add(int64(f.Domain)))
 	}
@@ -256,7 +261,7 @@ func (s *Store) List(ctx context.Context, u *User, f Filter, p Page) (lines []Li
 	var arms []string
 	for _, arm := range q.arms {
 		arms = append(arms, "select * from (select "+fields+" from board b where "+q.within(arm)+
-			" and not exists (select 1 from moved m where m.case_id = b.case_id) and not exists (select 1 from board_todo m where m.case_id = b.case_id) "+page+") x")
+			caughtUp+" "+page+") x")
 	}
 	rows, err := s.pool.QueryContext(ctx, "select * from ("+strings.Join(arms, " union ")+
 		" union all select * from (select "+fields+" from live_board where case_id in "+tail+" and "+q.where()+" "+page+") y) z "+page, q.values...)

@@ -202,13 +202,7 @@ func (b *book) answerLead(m *member, by By, d Decision) error {
 	}
 	done, err := b.tx.ExecContext(b.ctx, "update member_leads set state = 'decided', decision = $1, actor = $2, why = $3, decided_at = $4 where ref = $5 and member_id = $6 and state = 'open'",
 		d.What, by.Actor, by.Why, b.s.stamp(b.now), d.Lead, m.id)
-	if err != nil {
-		return err
-	}
-	if n, _ := done.RowsAffected(); n != 1 {
-		return &workflow.Refusal{Code: "lead_decided"}
-	}
-	return nil
+	return one(done, err, &workflow.Refusal{Code: "lead_decided"})
 }
 
 // MemberLeads lists leads, open or decided, oldest first, from the one after.

@@ -61,23 +61,11 @@ func (s *Store) instantType() string {
 // has none. ErrNotHeld when somebody else holds the message by now, a *FullError
 // when there is no place.
 func (s *Store) BeginAttempt(ctx context.Context, o *Owed, a *Attempt, slot *Slot) error {
-	a.CaseID, a.No, a.Topic, a.Round = o.CaseID, o.No, o.Topic, o.Round
-	a.At, a.Outcome, a.Code = s.cfg.Now().UTC().Truncate(time.Microsecond), Unknown, "unanswered"
-	defer s.solo()()
-	tx, err := s.pool.BeginTx(ctx, nil)
-	if err != nil {
-		return err
+	_, begun, err := s.BeginDigest(ctx, []Owed{*o}, *a, slot)
+	if err == nil {
+		*a = begun[0]
 	}
-	defer func() { _ = tx.Rollback() }()
-	if slot != nil {
-		if err := s.takeSlot(ctx, tx, slot, a); err != nil {
-			return err
-		}
-	}
-	if err := s.insertAttempt(ctx, tx, o, a); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return err
 }
 
 // insertAttempt writes an attempt of a message that is held with its fence. On

@@ -22,13 +22,7 @@ func (s *Store) SetUserMail(ctx context.Context, name, mail string) error {
 	kek := s.cfg.Keys.ids[0]
 	done, err := s.pool.ExecContext(ctx, `insert into user_mails (user_id, kek, wrapped) select id, $2, $3 from users where name = $1
 		on conflict (user_id) do update set kek = excluded.kek, wrapped = excluded.wrapped`, name, kek, s.cfg.Keys.wrap[kek].Seal(nil, nil, []byte(mail), nil))
-	if err != nil {
-		return err
-	}
-	if n, _ := done.RowsAffected(); n != 1 {
-		return fmt.Errorf("%w: %q", ErrNoUser, name)
-	}
-	return nil
+	return one(done, err, fmt.Errorf("%w: %q", ErrNoUser, name))
 }
 
 // UserMail is the mailbox of a user; empty when he has none.

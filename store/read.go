@@ -99,17 +99,7 @@ func (s *Store) Outcomes(ctx context.Context) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]int64{}
-	err = scan(rows, func() error {
-		var outcome string
-		var n int64
-		if err := rows.Scan(&outcome, &n); err != nil {
-			return err
-		}
-		out[outcome] = n
-		return nil
-	})
-	return out, err
+	return tally(rows)
 }
 
 // Event reads one event of a case with its hash.

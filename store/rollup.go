@@ -56,15 +56,5 @@ func (s *Store) Totals(ctx context.Context, from, to calendar.Date) (map[string]
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]int64{}
-	err = scan(rows, func() error {
-		var indicator string
-		var n int64
-		if err := rows.Scan(&indicator, &n); err != nil {
-			return err
-		}
-		out[indicator] = n
-		return nil
-	})
-	return out, err
+	return tally(rows)
 }

@@ -80,3 +80,28 @@ func scan(rows *sql.Rows, row func() error) error {
 	}
 	return rows.Close()
 }
+
+// tally reads rows of a key and a number.
+func tally(rows *sql.Rows) (map[string]int64, error) {
+	out := map[string]int64{}
+	err := scan(rows, func() error {
+		var key string
+		var n int64
+		err := rows.Scan(&key, &n)
+		out[key] = n
+		return err
+	})
+	return out, err
+}
+
+// one holds a change to the single row that it was for: otherwise what is said, where
+// it changed none.
+func one(done sql.Result, err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	if n, _ := done.RowsAffected(); n != 1 {
+		return otherwise
+	}
+	return nil
+}

@@ -71,7 +71,13 @@ func (s *Store) rehash(ctx context.Context, id int64, was, password string) erro
 }
 
 func (s *Store) userByID(ctx context.Context, id int64) (User, error) {
-	all, err := s.users(ctx, "where id = $1 and disabled_at is null", id)
+	return s.activeUser(ctx, "id = $1", id)
+}
+
+// activeUser is the one user of a condition: ErrNoUser for nobody and for one who
+// has left.
+func (s *Store) activeUser(ctx context.Context, where string, arg any) (User, error) {
+	all, err := s.users(ctx, "where "+where+" and disabled_at is null", arg)
 	if err == nil && len(all) != 1 {
 		err = ErrNoUser
 	}
@@ -81,15 +87,19 @@ func (s *Store) userByID(ctx context.Context, id int64) (User, error) {
 	return all[0], nil
 }
 
-func (s *Store) userByName(ctx context.Context, name string) (User, error) {
-	all, err := s.users(ctx, "where name = $1 and disabled_at is null", name)
-	if err == nil && len(all) != 1 {
-		err = ErrNoUser
+// holderOf is the active user of what somebody holds, by a query for his id:
+// ErrNoLink where it is nobody's any more.
+func (s *Store) holderOf(ctx context.Context, query string, args ...any) (User, error) {
+	var id int64
+	err := s.pool.QueryRowContext(ctx, query, args...).Scan(&id)
+	var u User
+	if err == nil {
+		u, err = s.userByID(ctx, id)
 	}
-	if err != nil {
-		return User{}, err
+	if errors.Is(err, sql.ErrNoRows) || errors.Is(err, ErrNoUser) {
+		err = ErrNoLink
 	}
-	return all[0], nil
+	return u, err
 }
 
 // OpenSession opens a session of a user and returns its token, which is kept only
@@ -100,7 +110,7 @@ func (s *Store) OpenSession(ctx context.Context, userID int64, d DeskSession, te
 
 func (s *Store) openSession(ctx context.Context, userID int64, stage string, d DeskSession, term time.Duration) (token string, err error) {
 	now := s.cfg.Now()
-	token = base64.RawURLEncoding.EncodeToString(random(32))
+	token = newSecret()
 	hash := hashToken(token)
 	defer s.solo()()
 	_, err = s.pool.ExecContext(ctx, `insert into user_sessions (hash, ref, user_id, stage, way, device, place, created_at, seen_at, expires_at, ended_by)
@@ -190,13 +200,7 @@ func (s *Store) DeskSessions(ctx context.Context, userID int64, idle time.Durati
 func (s *Store) EndDeskSession(ctx context.Context, userID int64, ref string) error {
 	defer s.solo()()
 	res, err := s.pool.ExecContext(ctx, "update user_sessions set ended_at = $1, ended_by = 'holder' where user_id = $2 and ref = $3 and ended_at is null", s.stamp(s.cfg.Now()), userID, ref)
-	if err != nil {
-		return err
-	}
-	if n, _ := res.RowsAffected(); n != 1 {
-		return ErrNoLink
-	}
-	return nil
+	return one(res, err, ErrNoLink)
 }
 
 // EndDeskSessions ends all sessions of a user.
@@ -217,11 +221,11 @@ func (s *Store) endSessions(ctx context.Context, q executor, userID int64, by st
 // GivePassword makes a link to set a user's password with, once, within
 // PasswordTerm, and ends those that were given before. by is who gives it.
 func (s *Store) GivePassword(ctx context.Context, by, name string) (token string, until time.Time, err error) {
-	u, err := s.userByName(ctx, name)
+	u, err := s.activeUser(ctx, "name = $1", name)
 	if err != nil {
 		return "", until, err
 	}
-	token = base64.RawURLEncoding.EncodeToString(random(32))
+	token = newSecret()
 	now := s.cfg.Now()
 	until = now.Add(PasswordTerm)
 	return token, until, s.changeUser(ctx, userChange{u.ID, by, "password_link", "", ""}, func(tx *sql.Tx) error {
@@ -238,19 +242,7 @@ const liveUserLink = "hash = $1 and used_at is null and ended_at is null and exp
 // PasswordLink says whose a link to set a password with is, and uses nothing up:
 // ErrNoLink when it is unknown, used or too old, or its user disabled.
 func (s *Store) PasswordLink(ctx context.Context, token string) (User, error) {
-	var id int64
-	err := s.pool.QueryRowContext(ctx, "select user_id from user_links where "+liveUserLink, hashToken(token), s.stamp(s.cfg.Now())).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return User{}, ErrNoLink
-	}
-	if err != nil {
-		return User{}, err
-	}
-	u, err := s.userByID(ctx, id)
-	if errors.Is(err, ErrNoUser) {
-		err = ErrNoLink
-	}
-	return u, err
+	return s.holderOf(ctx, "select user_id from user_links where "+liveUserLink, hashToken(token), s.stamp(s.cfg.Now()))
 }
 
 // SetPassword takes a link, once, and sets its user's password; all his sessions
@@ -270,11 +262,8 @@ func (s *Store) SetPassword(ctx context.Context, token, password string) (User, 
 	now := s.cfg.Now()
 	return u, s.changeUser(ctx, userChange{u.ID, u.Name, "password", "", ""}, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, "update user_links set used_at = $2 where "+liveUserLink, hashToken(token), s.stamp(now))
-		if err != nil {
+		if err := one(res, err, ErrNoLink); err != nil {
 			return err
-		}
-		if n, _ := res.RowsAffected(); n != 1 {
-			return ErrNoLink
 		}
 		return s.putPassword(ctx, tx, u.ID, phc)
 	})

@@ -81,10 +81,7 @@ type line struct {
 }
 
 func (r *reading) read() error {
-	first := r.q.From
-	for _, x := range r.spans {
-		first = min(first, x.From)
-	}
+	first := r.first()
 	registered := slices.Contains(indicator.RegisterSlices, r.q.By)
 	text := r.fromRollups
 	if registered {
@@ -112,6 +109,15 @@ func (r *reading) read() error {
 		before = 10
 	}
 	return r.each(text(before, true), stock, 0, first-1)
+}
+
+// first is the first day of any period: a rolling one begins before the question.
+func (r *reading) first() calendar.Date {
+	first := r.q.From
+	for _, x := range r.spans {
+		first = min(first, x.From)
+	}
+	return first
 }
 
 func (r *reading) keyOf(l line) string {
@@ -174,6 +180,10 @@ func (r *reading) fromRollups(bucket int, stock bool) string {
 		group by 1, 2, 3, 5`
 }
 
+// about is the merchant that each case is read as being about: the last that was
+// found.
+const about = "(select x.case_id, x.merchant_id from case_merchants x where x.no = (select max(l.no) from case_merchants l where l.case_id = x.case_id))"
+
 // fromCounts reads the counts themselves, each with the merchant that its case is
 // read as being about.
 func (r *reading) fromCounts(bucket int, stock bool) string {
@@ -182,8 +192,8 @@ func (r *reading) fromCounts(bucket int, stock bool) string {
 		of = " and c.indicator >= 'owed.' and c.indicator < 'owed/'"
 	}
 	return fmt.Sprintf(`select c.indicator, substr(c.day, 1, %d), $1, coalesce(k.merchant_id, 0), c.measure, cast(sum(c.value) as bigint)
-		from contributions c left join (select x.case_id, x.merchant_id from case_merchants x where x.no = (select max(l.no) from case_merchants l where l.case_id = x.case_id)) k on k.case_id = c.case_id
-		where c.day >= $2 and c.day <= $3%s group by 1, 2, 4, 5`, bucket, of)
+		from contributions c left join %s k on k.case_id = c.case_id
+		where c.day >= $2 and c.day <= $3%s group by 1, 2, 4, 5`, bucket, about, of)
 }
 
 func (r *reading) each(text string, take func(line) error, from, to calendar.Date) error {

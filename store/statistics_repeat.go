@@ -57,14 +57,10 @@ func shared(a, b []string) bool {
 // complaints are those that a merchant was found for, of the question's days and
 // the year before, by the entry that is read today.
 func (r *reading) complaints() (map[string][]complained, error) {
-	first := r.q.From
-	for _, x := range r.spans {
-		first = min(first, x.From)
-	}
 	rows, err := r.s.pool.QueryContext(r.ctx, `select c.case_id, k.merchant_id, c.indicator, max(c.day), max(c.category) from contributions c
-		join (select x.case_id, x.merchant_id from case_merchants x where x.no = (select max(l.no) from case_merchants l where l.case_id = x.case_id)) k on k.case_id = c.case_id
+		join `+about+` k on k.case_id = c.case_id
 		where c.indicator in ('filed', 'accepted') and c.value > 0 and c.day >= $1 and c.day <= $2 group by 1, 2, 3 order by 1, 3 desc`,
-		first.AddDays(-2*repeatDays).String(), r.q.To.String()) // accepted in the period, filed before it, the other a year before that
+		r.first().AddDays(-2*repeatDays).String(), r.q.To.String()) // accepted in the period, filed before it, the other a year before that
 	if err != nil {
 		return nil, err
 	}

@@ -50,13 +50,7 @@ func (s *Store) tasksFor(u *User, f *TaskFilter) (q *selection, from string) {
 			q.and(is(x[0], x[1]).where(&q.binds))
 		}
 	}
-	if len(f.Officers) > 0 {
-		var names []rule
-		for _, name := range f.Officers {
-			names = append(names, is("officer", name))
-		}
-		q.and(anyOf(names...).where(&q.binds))
-	}
+	q.ofOfficers(f.Officers)
 	if len(f.Clocks) > 0 {
 		var codes []string
 		for _, code := range f.Clocks {
@@ -76,20 +70,13 @@ func (s *Store) tasksFor(u *User, f *TaskFilter) (q *selection, from string) {
 	return q, from
 }
 
-// caughtUp are the cases of board that nothing has happened to since.
-const caughtUp = " and not exists (select 1 from moved m where m.case_id = b.case_id) and not exists (select 1 from board_todo m where m.case_id = b.case_id)"
-
 // Tasks reads a page of the open duties in the cases that the user may see, the
 // earliest day first, and the cursor of the next page, empty at the end.
 func (s *Store) Tasks(ctx context.Context, u *User, f TaskFilter, after string, limit int) (list []Task, next string, err error) {
 	q, from := s.tasksFor(u, &f)
 	mark := s.markOf(u.Name, "tasks", f.Clocks, f.Unit, f.Town, f.Officers) // not its times: they go on while somebody reads
-	if after != "" {
-		key, id, ok := openCursor(mark, after)
-		if !ok {
-			return nil, "", ErrCursor
-		}
-		q.and("(k_late, k_no, case_id) > (" + q.add(s.stamp(time.Unix(key>>20, 0).UTC())) + ", " + q.add(key&(1<<20-1)) + ", " + q.add(id) + ")")
+	if !s.behind(q, mark, after) {
+		return nil, "", ErrCursor
 	}
 	page := fmt.Sprintf(" order by k_late, k_no, case_id limit %d", limit+1)
 	const fields = "case_id, number, kind, state, unit, town, officer, " + taskColumns
@@ -119,7 +106,7 @@ func (s *Store) Tasks(ctx context.Context, u *User, f TaskFilter, after string, 
 	if len(list) > limit {
 		list = list[:limit]
 		last := &list[limit-1]
-		next = closeCursor(mark, last.Clock.LateFrom.Unix()<<20|last.Clock.No, last.id) // a deadline ends with a day: whole seconds
+		next = clockCursor(mark, last.Clock.LateFrom, last.Clock.No, last.id)
 	}
 	absent, err := s.absentNow(ctx)
 	for i := range list {
@@ -179,13 +166,5 @@ func (s *Store) ClosedByUnit(ctx context.Context, u *User, from, to calendar.Dat
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]int64{}
-	err = scan(rows, func() error {
-		var unit string
-		var n int64
-		err := rows.Scan(&unit, &n)
-		out[unit] = n
-		return err
-	})
-	return out, err
+	return tally(rows)
 }

@@ -99,7 +99,7 @@ func (s *Store) StopCode(ctx context.Context, by string, userID int64) error {
 
 // StopCodeOf is StopCode of a name, for who has lost authenticator and codes.
 func (s *Store) StopCodeOf(ctx context.Context, by, name string) error {
-	u, err := s.userByName(ctx, name)
+	u, err := s.activeUser(ctx, "name = $1", name)
 	if err != nil {
 		return err
 	}
@@ -129,13 +129,7 @@ func (s *Store) CheckCode(ctx context.Context, userID int64, code string) error 
 		query, args = "update user_logins set totp_step = $1 where user_id = $2 and totp_step < $1", []any{step, userID}
 	}
 	res, err := s.pool.ExecContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	if n, _ := res.RowsAffected(); n != 1 {
-		return ErrWrongCode
-	}
-	return nil
+	return one(res, err, ErrWrongCode)
 }
 
 // plainCode is a code as it is compared: people type spaces, dashes and small letters.
@@ -170,19 +164,7 @@ func (s *Store) OpenHalf(ctx context.Context, userID int64) (token string, err e
 // HalfSession is who has shown his password and not yet the second step: ErrNoLink
 // when that is unknown, over or too old.
 func (s *Store) HalfSession(ctx context.Context, token string) (User, error) {
-	var id int64
-	err := s.pool.QueryRowContext(ctx, "select user_id from user_sessions where hash = $1 and stage = 'half' and ended_at is null and expires_at > $2", hashToken(token), s.stamp(s.cfg.Now())).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return User{}, ErrNoLink
-	}
-	if err != nil {
-		return User{}, err
-	}
-	u, err := s.userByID(ctx, id)
-	if errors.Is(err, ErrNoUser) {
-		err = ErrNoLink
-	}
-	return u, err
+	return s.holderOf(ctx, "select user_id from user_sessions where hash = $1 and stage = 'half' and ended_at is null and expires_at > $2", hashToken(token), s.stamp(s.cfg.Now()))
 }
 
 // EndHalf ends what OpenHalf began.

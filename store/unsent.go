@@ -2,10 +2,8 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -17,11 +15,7 @@ var ErrNoDraft = errors.New("no such draft")
 
 // NewDraftToken makes the capability of a complaint that is being written: 32
 // random bytes, 43 characters. It is kept nowhere: who loses it loses the draft.
-func NewDraftToken() string {
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw)
-	return base64.RawURLEncoding.EncodeToString(raw)
-}
+func NewDraftToken() string { return newSecret() }
 
 // draftKey is what seals a draft: made from its token, so that neither a stolen
 // database nor this server's own keys open what was not sent yet.

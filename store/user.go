@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,19 +34,14 @@ var ErrAlone = errors.New("an auditor has no other role")
 // AddUser makes a user and returns its token, which is shown once and kept only
 // as a hash.
 func (s *Store) AddUser(ctx context.Context, u User) (token string, err error) {
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw)
-	token = base64.RawURLEncoding.EncodeToString(raw)
+	token = newSecret()
 	if slices.Contains(u.Roles, "auditor") && len(u.Roles) > 1 {
 		return "", ErrAlone
 	}
 	res, err := s.pool.ExecContext(ctx, "insert into users (name, roles, unit, town, token_hash, created_at) values ($1, $2, $3, $4, $5, $6) on conflict (name) do nothing",
 		u.Name, strings.Join(u.Roles, " "), u.Unit, u.Town, hashToken(token), s.stamp(s.cfg.Now()))
-	if err != nil {
+	if err := one(res, err, fmt.Errorf("there is a user %q already", u.Name)); err != nil {
 		return "", err
-	}
-	if n, _ := res.RowsAffected(); n != 1 {
-		return "", fmt.Errorf("there is a user %q already", u.Name)
 	}
 	return token, nil
 }
@@ -80,11 +73,5 @@ func (s *Store) users(ctx context.Context, tail string, args ...any) ([]User, er
 // every request.
 func (s *Store) DisableUser(ctx context.Context, name string) error {
 	res, err := s.pool.ExecContext(ctx, "update users set disabled_at = $1 where name = $2 and disabled_at is null", s.stamp(s.cfg.Now()), name)
-	if err != nil {
-		return err
-	}
-	if n, _ := res.RowsAffected(); n != 1 {
-		return fmt.Errorf("%w: %q, or disabled already", ErrNoUser, name)
-	}
-	return nil
+	return one(res, err, fmt.Errorf("%w: %q, or disabled already", ErrNoUser, name))
 }

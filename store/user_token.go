@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"time"
 )
@@ -35,7 +34,7 @@ func (s *Store) AddToken(ctx context.Context, userID int64, t UserToken) (token 
 	if len(live) >= TokensMost {
 		return "", ErrTooManyTokens
 	}
-	token = base64.RawURLEncoding.EncodeToString(random(32))
+	token = newSecret()
 	hash := hashToken(token)
 	defer s.solo()()
 	_, err = s.pool.ExecContext(ctx, "insert into user_tokens (hash, ref, user_id, name, scope, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)",
@@ -65,13 +64,7 @@ func (s *Store) UserTokens(ctx context.Context, userID int64) ([]UserToken, erro
 func (s *Store) EndToken(ctx context.Context, userID int64, ref string) error {
 	defer s.solo()()
 	res, err := s.pool.ExecContext(ctx, "update user_tokens set ended_at = $1 where user_id = $2 and ref = $3 and ended_at is null", s.stamp(s.cfg.Now()), userID, ref)
-	if err != nil {
-		return err
-	}
-	if n, _ := res.RowsAffected(); n != 1 {
-		return ErrNoLink
-	}
-	return nil
+	return one(res, err, ErrNoLink)
 }
 
 // usedEvery is how often a token writes down that it is used.

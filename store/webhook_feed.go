@@ -154,13 +154,7 @@ func (s *Store) ifHeld(ctx context.Context, w Webhook, set string, args ...any) 
 	defer s.solo()()
 	n := len(args)
 	res, err := s.pool.ExecContext(ctx, fmt.Sprintf("update webhooks set %s where id = $%d and fence = $%d", set, n+1, n+2), append(args, w.ID, w.fence)...)
-	if err != nil {
-		return err
-	}
-	if n, _ := res.RowsAffected(); n != 1 {
-		return ErrNotHeld
-	}
-	return nil
+	return one(res, err, ErrNotHeld)
 }
 
 // WebhookFigures say how the webhooks are.
