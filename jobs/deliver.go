@@ -106,15 +106,7 @@ func (p *Post) hand(ctx context.Context, o *store.Owed, c *store.View, w way) (s
 		return a, nil, err
 	}
 	sent, err := w.Send(ctx, m)
-	var fault *channel.Fault
-	switch {
-	case err == nil:
-		a.Outcome, a.Code, a.Ref = store.Handed, "", sent.Ref
-	case errors.As(err, &fault):
-		a.Outcome, a.Code, a.Lasting = store.Failed, codeOf(fault.Code), fault.Lasting
-	default: // it may have been taken: the attempt stays unknown
-		a.Code, _ = explain(err)
-	}
+	answered(&a, sent, err)
 	end := context.WithoutCancel(ctx) // what the channel did is done
 	if a.Outcome == store.Failed && a.Lasting {
 		if lost := p.failed(end, o, &a); lost != nil {
@@ -125,6 +117,19 @@ func (p *Post) hand(ctx context.Context, o *store.Owed, c *store.View, w way) (s
 		return a, nil, lost
 	}
 	return a, links, err
+}
+
+// answered notes what a channel said of an attempt at once.
+func answered(a *store.Attempt, sent channel.Sent, err error) {
+	var fault *channel.Fault
+	switch {
+	case err == nil:
+		a.Outcome, a.Code, a.Ref = store.Handed, "", sent.Ref
+	case errors.As(err, &fault):
+		a.Outcome, a.Code, a.Lasting = store.Failed, codeOf(fault.Code), fault.Lasting
+	default: // it may have been taken: the attempt stays unknown
+		a.Code, _ = explain(err)
+	}
 }
 
 // reserve writes an attempt down and takes its place in the rate of its address. A

@@ -28,7 +28,7 @@ var ofTheCase = []string{"mediator", "court", "other_authority"}
 // that a process that dies in between leaves each as it is: not known to have
 // gone, and told again, under the same name when the lot is the same.
 func (p *Post) digest(ctx context.Context, o *store.Owed) (bool, error) {
-	if p.Rules == nil || slices.Contains(parties, o.Recipient) || slices.Contains(ofTheCase, o.Recipient) {
+	if p.Rules == nil || !gathers(o) {
 		return false, nil
 	}
 	most, _ := p.Rules().Telling().Digest()
@@ -36,7 +36,14 @@ func (p *Post) digest(ctx context.Context, o *store.Owed) (bool, error) {
 	if err != nil || len(lot) == 0 {
 		return false, err
 	}
-	return true, p.tellAll(ctx, lot)
+	p.tellAll(ctx, lot)
+	return true, nil
+}
+
+// gathers reports whether a message is one about a clock for an office whose
+// address is the same in every case.
+func gathers(o *store.Owed) bool {
+	return o.Topic != "notice" && !slices.Contains(parties, o.Recipient) && !slices.Contains(ofTheCase, o.Recipient)
 }
 
 // line is one message of a digest and what it says.
@@ -47,27 +54,23 @@ type line struct {
 }
 
 // tellAll tells of a lot and writes down what became of each message in it.
-func (p *Post) tellAll(ctx context.Context, lot []store.Owed) error {
+func (p *Post) tellAll(ctx context.Context, lot []store.Owed) {
 	lines, err := p.lines(ctx, lot)
-	if err != nil || len(lines) == 0 {
-		return p.giveBack(ctx, lot, err)
+	if err == nil && len(lines) > 0 {
+		lot = owedOf(lines)
+		err = p.handAll(ctx, lines)
 	}
-	for i := range lines {
-		lot[i] = lines[i].owed
+	for i := range lot {
+		p.settle(context.WithoutCancel(ctx), &lot[i], err)
 	}
-	lot = lot[:len(lines)]
-	return p.giveBack(ctx, lot, p.handAll(ctx, lines))
 }
 
-// giveBack settles every message of a lot as its attempt ended; nil: each has
-// been.
-func (p *Post) giveBack(ctx context.Context, lot []store.Owed, err error) error {
-	if err != nil {
-		for i := range lot {
-			p.settle(context.WithoutCancel(ctx), &lot[i], err)
-		}
+func owedOf(lines []line) []store.Owed {
+	out := make([]store.Owed, len(lines))
+	for i := range lines {
+		out[i] = lines[i].owed
 	}
-	return nil
+	return out
 }
 
 // lines reads what each message of a lot has to say today; what is over ends.
@@ -121,20 +124,20 @@ func (p *Post) handAll(ctx context.Context, lines []line) error {
 	if !ok {
 		return p.reachNobody(ctx, lines)
 	}
-	pressing := slices.IndexFunc(lines, func(l line) bool { return p.quiet(&l.owed, &l.view, w) == nil })
-	if pressing < 0 {
-		return p.quiet(&first.owed, &first.view, w)
+	for i := range lines {
+		if err = p.quiet(&lines[i].owed, &lines[i].view, w); err == nil { // one of them is pressing
+			break
+		}
+	}
+	if err != nil {
+		return err
 	}
 	m, said, err := p.composeAll(ctx, lines, w)
 	if err != nil {
 		return err
 	}
-	lot := make([]store.Owed, len(lines))
-	for i := range lines {
-		lot[i] = lines[i].owed
-	}
 	like := store.Attempt{Recipient: w.to, Channel: w.Name, Template: said.Name, Version: said.Version, Language: m.Language}
-	held, begun, err := p.Store.BeginDigest(ctx, lot, like, p.slot(&first.owed, w))
+	held, begun, err := p.Store.BeginDigest(ctx, owedOf(lines), like, p.slot(&first.owed, w))
 	var full *store.FullError
 	if errors.As(err, &full) {
 		return &wait{full.Until, "rate"}
@@ -148,29 +151,20 @@ func (p *Post) handAll(ctx context.Context, lines []line) error {
 
 // endAll writes down what a channel answered to a digest, for each message of it.
 func (p *Post) endAll(ctx context.Context, held []store.Owed, begun []store.Attempt, sent channel.Sent, err error) error {
-	var fault *channel.Fault
-	failed := errors.As(err, &fault)
 	for i := range begun {
-		a := &begun[i]
-		switch {
-		case err == nil:
-			a.Outcome, a.Code, a.Ref = store.Handed, "", sent.Ref
-		case failed:
-			a.Outcome, a.Code, a.Lasting = store.Failed, codeOf(fault.Code), fault.Lasting
-		default:
-			a.Code, _ = explain(err)
-		}
-		if lost := p.Store.EndAttempt(ctx, a); lost != nil {
+		answered(&begun[i], sent, err)
+		if lost := p.Store.EndAttempt(ctx, &begun[i]); lost != nil {
 			return lost
 		}
-		if err == nil {
-			if lost := p.Store.Settle(ctx, &held[i], "done", ""); lost != nil && !errors.Is(lost, store.ErrNotHeld) {
-				return lost
-			}
+		if err != nil {
+			continue
+		}
+		if lost := p.Store.Settle(ctx, &held[i], "done", ""); lost != nil && !errors.Is(lost, store.ErrNotHeld) {
+			return lost
 		}
 	}
-	if failed && fault.Lasting { // the next way has its turn at once
-		return &wait{p.Now(), codeOf(fault.Code)}
+	if a := begun[0]; a.Lasting { // the next way has its turn at once
+		return &wait{p.Now(), a.Code}
 	}
 	return err
 }
@@ -199,9 +193,9 @@ func (p *Post) reachNobody(ctx context.Context, lines []line) error {
 func (p *Post) composeAll(ctx context.Context, lines []line, w way) (channel.Message, store.Template, error) {
 	recipient := lines[0].owed.Recipient
 	m := channel.Message{Number: "digest", Recipient: recipient, Template: "digest", Language: "zh", Phone: w.Phone, Email: w.Email}
-	said, ok, err := p.newest(ctx, "digest", recipient, m.Language)
-	if err != nil || !ok {
-		return m, said, errors.Join(err, errNoTemplate(ok))
+	said, err := p.said(ctx, "digest", recipient, m.Language)
+	if err != nil {
+		return m, said, err
 	}
 	ids, list := make([]string, len(lines)), make([]string, len(lines))
 	for i := range lines {
@@ -211,27 +205,6 @@ func (p *Post) composeAll(ctx context.Context, lines []line, w way) (channel.Mes
 	sum := sha256.Sum256([]byte(strings.Join(ids, "\n")))
 	m.ID = "digest/" + hex.EncodeToString(sum[:12])
 	fields := map[string]string{"count": strconv.Itoa(len(lines)), "list": strings.Join(list, "\n"), "bureau": p.bureau(m.Language)}
-	body := said.Text
-	if w.Name != "sms" {
-		body = frame(text{Text: said.Text, More: said.More}, fields, m.Language)
-	}
-	m.Subject, m.Text = fill(said.Subject, fields), fill(body, fields)
+	fillIn(&m, said, w, fields)
 	return m, said, nil
-}
-
-func errNoTemplate(found bool) error {
-	if found {
-		return nil
-	}
-	return &channel.Fault{Code: "unknown_template", Lasting: true}
-}
-
-// drip bounds what an office is sent about clocks within a while: what comes
-// beyond waits, and goes as one.
-func (p *Post) drip(o *store.Owed) []store.Bound {
-	if o.Topic == "notice" || slices.Contains(parties, o.Recipient) || slices.Contains(ofTheCase, o.Recipient) {
-		return nil
-	}
-	most, within := p.Rules().Telling().Digest()
-	return []store.Bound{{Most: most, Within: within}}
 }

@@ -56,6 +56,9 @@ func (p *Post) slot(o *store.Owed, w way) *store.Slot {
 	if r, ok := p.Rules().Telling().Rate(w.Name); ok {
 		slot.Bounds = []store.Bound{{Most: r.Hour, Within: time.Hour}, {Most: r.Day, Within: 24 * time.Hour}}
 	}
-	slot.Bounds = append(slot.Bounds, p.drip(o)...)
+	if gathers(o) { // what comes beyond waits, and goes as one
+		most, within := p.Rules().Telling().Digest()
+		slot.Bounds = append(slot.Bounds, store.Bound{Most: most, Within: within})
+	}
 	return slot
 }

@@ -53,21 +53,17 @@ func (p *Post) newest(ctx context.Context, template, recipient, language string)
 	return store.Template{Name: name, Language: language, Subject: t.Subject, Text: t.Text, More: t.More}, true, nil
 }
 
-// Places says which fields each part of a template may name: number and bureau
-// always, any other only where the binary's text has it, because nothing fills it
-// in elsewhere. The decision's reason is read for mails alone and only of notices
-// that tell a decision, and only a mail has room for where to join; a subject
-// holds no link. Nil when there is no such
-// template.
+// Places says which fields each part of a template may name: bureau always, any
+// other only where the binary's text has it, because nothing fills it in elsewhere.
+// The decision's reason is read for mails alone and only of notices that tell a
+// decision, and only a mail has room for where to join and for a list; a subject
+// holds no link. Nil when there is no such template.
 func Places(name, language string) map[string][]string {
 	built, ok := texts[name][language]
 	if !ok {
 		return nil
 	}
-	known := []string{"bureau", "number"}
-	if name == "digest" { // of many
-		known = known[:1]
-	}
+	known := []string{"bureau"}
 	for _, m := range placeholder.FindAllStringSubmatch(built.Subject+built.Text+built.More, -1) {
 		known = append(known, m[1])
 	}

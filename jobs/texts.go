@@ -61,10 +61,7 @@ func (p *Post) word(ctx context.Context, o *store.Owed, c *store.View, w way, m 
 	if o.Recipient == "consumer" && c.Facts["language"] == "en" {
 		m.Language = "en"
 	}
-	t, ok, err := p.newest(ctx, o.Template, o.Recipient, m.Language)
-	if err == nil && !ok {
-		err = &channel.Fault{Code: "unknown_template", Lasting: true}
-	}
+	t, err := p.said(ctx, o.Template, o.Recipient, m.Language)
 	if err != nil {
 		return t, err
 	}
@@ -76,15 +73,31 @@ func (p *Post) word(ctx context.Context, o *store.Owed, c *store.View, w way, m 
 	if k := c.ClockNo(o.No); k != nil && o.Topic != "notice" {
 		fields["due"] = k.Due.String()
 	}
-	body := t.Text
 	if w.Name != "sms" {
 		if err := p.below(ctx, o, t.More, fields); err != nil {
 			return t, err
 		}
+	}
+	fillIn(m, t, w, fields)
+	return t, nil
+}
+
+// said is what a message says, or that it has no words.
+func (p *Post) said(ctx context.Context, template, recipient, language string) (store.Template, error) {
+	t, ok, err := p.newest(ctx, template, recipient, language)
+	if err == nil && !ok {
+		err = &channel.Fault{Code: "unknown_template", Lasting: true}
+	}
+	return t, err
+}
+
+// fillIn writes the words into a message, as its way takes them.
+func fillIn(m *channel.Message, t store.Template, w way, fields map[string]string) {
+	body := t.Text
+	if w.Name != "sms" {
 		body = frame(text{Text: t.Text, More: t.More}, fields, m.Language)
 	}
 	m.Subject, m.Text = fill(t.Subject, fields), fill(body, fields)
-	return t, nil
 }
 
 // below fills the fields that only what is below the text has, and only where it
