@@ -102,7 +102,8 @@ func (p *Post) hand(ctx context.Context, o *store.Owed, c *store.View, w way) (s
 		}
 		links = nil
 	}
-	if err := p.reserve(ctx, o, c, w, &a); err != nil {
+	err = reserve(p.slot(o, w), func(until time.Time) bool { return p.pressing(o, c, until) }, func(slot *store.Slot) error { return p.Store.BeginAttempt(ctx, o, &a, slot) })
+	if err != nil {
 		return a, nil, err
 	}
 	sent, err := w.Send(ctx, m)
@@ -132,20 +133,19 @@ func answered(a *store.Attempt, sent channel.Sent, err error) {
 	}
 }
 
-// reserve writes an attempt down and takes its place in the rate of its address. A
-// message that finds none waits for it, unless it is pressing.
-func (p *Post) reserve(ctx context.Context, o *store.Owed, c *store.View, w way, a *store.Attempt) error {
-	slot := p.slot(o, w)
-	err := p.Store.BeginAttempt(ctx, o, a, slot)
+// reserve begins an attempt, which takes its place in the rate of its address. What
+// finds none waits for it, unless it is pressing until then.
+func reserve(slot *store.Slot, pressing func(until time.Time) bool, begin func(*store.Slot) error) error {
+	err := begin(slot)
 	var full *store.FullError
 	if !errors.As(err, &full) {
 		return err
 	}
-	if !p.pressing(o, c, full.Until) {
+	if !pressing(full.Until) {
 		return &wait{full.Until, "rate"}
 	}
 	slot.Bounds = nil
-	return p.Store.BeginAttempt(ctx, o, a, slot)
+	return begin(slot)
 }
 
 // later leaves the links that are kept with the event that says that the message

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"fangxin/jobs/channel"
 	"fangxin/store"
@@ -137,11 +138,15 @@ func (p *Post) handAll(ctx context.Context, lines []line) error {
 		return err
 	}
 	like := store.Attempt{Recipient: w.to, Channel: w.Name, Template: said.Name, Version: said.Version, Language: m.Language}
-	held, begun, err := p.Store.BeginDigest(ctx, owedOf(lines), like, p.slot(&first.owed, w))
-	var full *store.FullError
-	if errors.As(err, &full) {
-		return &wait{full.Until, "rate"}
+	var held []store.Owed
+	var begun []store.Attempt
+	pressing := func(until time.Time) bool {
+		return slices.ContainsFunc(lines, func(l line) bool { return p.pressing(&l.owed, &l.view, until) })
 	}
+	err = reserve(p.slot(&first.owed, w), pressing, func(slot *store.Slot) (err error) {
+		held, begun, err = p.Store.BeginDigest(ctx, owedOf(lines), like, slot)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -179,3 +179,33 @@ func TestADripIsGathered(t *testing.T) {
 		t.Errorf("%d sendings", len(l.all))
 	}
 }
+
+// One that would miss its own last day takes all with it at once, though the
+// address has been sent as much as it may be.
+func TestADigestThatIsPressing(t *testing.T) {
+	w := storetest.New(t)
+	w.County(amrLine, amrMail, psbLine, psbMail, "digest: {more_than: 5,", "digest: {more_than: 1,")
+	people(t, w, map[string]string{"zhang": "zhang@county.example"}, store.User{Name: "zhang", Roles: []string{"officer"}, Unit: "psb"})
+	var numbers []string
+	for range 4 {
+		numbers = append(numbers, w.File())
+	}
+	c, err := w.Case(ctx, numbers[0])
+	if err != nil || c.ClockNo(1) == nil || c.ClockNo(1).LateFrom.IsZero() {
+		t.Fatal(err)
+	}
+	w.Run("update outbox set topic = 'reminder.last.authority', template = 'reminder.accept_decision', recipient = 'officer:zhang', queue = 'bulk', no = 1")
+	w.Set(c.ClockNo(1).LateFrom.Add(-30 * time.Minute))
+	later := w.Now().Add(time.Minute).UnixMicro()
+	w.Run(fmt.Sprintf("update outbox set next_at = %d where 2 < (select count(*) from outbox p where p.case_id <= outbox.case_id)", later))
+	l := &letters{}
+	open(t, w, channel.Channel{}, func(p *jobs.Post) { lawful(w)(p); p.Channels = []channel.Channel{l.channel()} })
+	until(t, "two are told", func() bool { return w.Count("select count(*) from outbox where state = 'done'") == 2 })
+	w.Advance(time.Minute)
+	until(t, "the others are told or wait", func() bool {
+		return w.Count("select count(*) from outbox where state = 'done' or state = 'owed' and error = 'rate' and held = ''") == 4
+	})
+	if n := w.Count(owing); n != 0 || len(l.all) != 2 {
+		t.Errorf("%d wait for a place beyond their last day, %d sendings", n, len(l.all))
+	}
+}
