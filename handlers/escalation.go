@@ -69,6 +69,12 @@ var dutyFilters = map[string]func(f *store.DutyFilter, v string) bool{
 	"acknowledged": func(f *store.DutyFilter, v string) bool { f.Acknowledged = v; return v == "yes" || v == "no" },
 }
 
+// daysLate is by how many working days something that was due on a day is late now.
+func (s *Server) daysLate(due calendar.Date) int {
+	today := calendar.On(s.Now())
+	return s.Rules().Calendar().KnownAt(today).WorkingDaysBetween(due, today.AddDays(-1))
+}
+
 // escalations lists the overdue duties of the officer's scope, the longest
 // overdue first.
 func (s *Server) escalations(ctx context.Context, c *Call) (any, error) {
@@ -91,11 +97,9 @@ func (s *Server) escalations(ctx context.Context, c *Call) (any, error) {
 		return nil, badQuery("after", "why.cursor")
 	}
 	out := dutiesView{[]dutyView{}, next}
-	today := calendar.On(s.Now())
-	days := s.Rules().Calendar().KnownAt(today)
 	for _, d := range list {
 		v := dutyView{Number: d.Number, No: d.No, Code: d.Clock, Unit: d.Unit, Town: d.Town, Officer: d.Officer, Due: d.Due, Late: d.Late,
-			Days: days.WorkingDaysBetween(d.Due, today.AddDays(-1)), Steps: []takenView{}, Acknowledged: viewSaid(d.Acknowledged), Explained: viewSaid(d.Explained)}
+			Days: s.daysLate(d.Due), Steps: []takenView{}, Acknowledged: viewSaid(d.Acknowledged), Explained: viewSaid(d.Explained)}
 		for _, t := range d.Steps {
 			v.Steps, v.Step = append(v.Steps, takenView{t.Step, t.Due, t.At, orEmpty(t.Told), orEmpty(t.Waiting), orEmpty(t.Unreached)}), t.Step
 		}

@@ -186,6 +186,15 @@ func (x *shown) steps(p *view.Page, out *view.Case) {
 	out.StepsTitle = p.T("page.stage.title", "N", digit(at+1), "State", stateWords(p.Lang, x.v.State))
 }
 
+// requestWords says what is asked for.
+func requestWords(p *view.Page, codes string) string {
+	var out []string
+	for _, r := range strings.FieldsFunc(codes, func(r rune) bool { return r == ' ' || r == ',' }) {
+		out = append(out, p.T("request."+r))
+	}
+	return strings.Join(out, p.T("page.and"))
+}
+
 // facts are what the case is about.
 func (x *shown) facts(p *view.Page, out *view.Case, s *Server) {
 	add := func(key, value string) {
@@ -197,11 +206,7 @@ func (x *shown) facts(p *view.Page, out *view.Case, s *Server) {
 	if n, ok := number(f["amount_fen"]); ok {
 		add("page.case.amount", "¥"+yuan(n))
 	}
-	var asks []string
-	for _, r := range strings.FieldsFunc(f["requests"], func(r rune) bool { return r == ' ' || r == ',' }) {
-		asks = append(asks, p.T("request."+r))
-	}
-	add("page.case.requests", strings.Join(asks, p.T("page.and")))
+	add("page.case.requests", requestWords(p, f["requests"]))
 	add("page.case.town", s.townName(p, f["town"]))
 	if x.v.Outcome != "" {
 		add("page.case.outcome", p.T("outcome."+x.v.Outcome))

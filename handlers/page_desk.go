@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"slices"
 	"strings"
 
 	"fangxin/handlers/view"
@@ -23,21 +22,9 @@ var deskNav = []struct {
 
 // deskOf is the head of the desk's pages: who is signed in, and where he may go.
 func (s *Server) deskOf(c *Call, p *view.Page) *view.Desk {
-	d := &view.Desk{Name: c.User.Name, Key: formKey(c.token)}
-	for _, dep := range s.Rules().County().Departments {
-		switch {
-		case dep.Code != c.User.Unit:
-		case p.Lang == "en":
-			d.Unit = dep.En
-		default:
-			d.Unit = dep.Zh
-		}
-	}
-	if d.Unit == "" {
-		d.Unit = c.User.Unit
-	}
+	d := &view.Desk{Name: c.User.Name, Key: formKey(c.token), Unit: nameOf(p, s.Rules().County().Departments, c.User.Unit)}
 	for _, n := range deskNav {
-		if n.roles == nil || slices.ContainsFunc(n.roles, func(r workflow.Role) bool { return slices.Contains(c.User.Roles, string(r)) }) {
+		if n.roles == nil || isOne(c.User, n.roles) {
 			here := c.path == n.path || n.path != deskPath && strings.HasPrefix(c.path, n.path+"/")
 			d.Nav = append(d.Nav, view.NavItem{To: n.path, Label: p.T(n.words), Here: here})
 		}

@@ -30,7 +30,7 @@ func (s *Server) deskActs(p *view.Page, x *looked, out *view.DeskCase) {
 	slices.SortStableFunc(x.acts, func(a, b deskAct) int { return place(&a) - place(&b) })
 	for i := range x.acts {
 		a := &x.acts[i]
-		v := x.act2(p, a)
+		v := x.inWords(p, a)
 		switch {
 		case a.For != "":
 			out.Behalf = append(out.Behalf, v)
@@ -45,7 +45,7 @@ func (s *Server) deskActs(p *view.Page, x *looked, out *view.DeskCase) {
 	}
 	for i := range x.lacks {
 		if a := &x.lacks[i]; a.For == "" {
-			v := x.act2(p, a)
+			v := x.inWords(p, a)
 			v.To = ""
 			for _, g := range a.move.Lacks {
 				v.Lacks = append(v.Lacks, p.T("guard."+g))
@@ -55,9 +55,9 @@ func (s *Server) deskActs(p *view.Page, x *looked, out *view.DeskCase) {
 	}
 }
 
-// act2 is a row in words: its article, what it starts and stops, and where the
+// inWords is a row in words: its article, what it starts and stops, and where the
 // case goes.
-func (x *looked) act2(p *view.Page, a *deskAct) view.DeskAct {
+func (x *looked) inWords(p *view.Page, a *deskAct) view.DeskAct {
 	out := view.DeskAct{To: x.path() + "/act/" + a.move.Event, Label: capital(p.T("event." + a.move.Event)), ID: a.row.ID, Basis: basisWords(p, a.row.Basis), Form: a.row.Form, Effects: x.effects(p, a)}
 	if a.For != "" {
 		out.To += "?for=" + string(a.For)
@@ -114,13 +114,13 @@ func (x *looked) runs(code string) bool {
 
 // showDeskAct is the form of an act.
 func (s *Server) showDeskAct(ctx context.Context, c *Call) (any, error) {
-	x, err := s.lookAt(ctx, c)
+	x, err := s.lookToAct(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	a := x.act(c.Param("event"), c.Query("for"))
 	if a == nil {
-		return s.deskNotNow(p0(s, c), x, nil), nil
+		return s.deskNotNow(s.notNowBase(c), x, nil), nil
 	}
 	typed := newUnsent()
 	typed.Form.Set("sees", digit(int(x.v.Version)))
@@ -132,7 +132,8 @@ func (s *Server) showDeskAct(ctx context.Context, c *Call) (any, error) {
 	return s.deskActPage(c, x, a, typed, nil, http.StatusOK), nil
 }
 
-func p0(s *Server, c *Call) *view.Page { return s.base(c, "page.act.not_now.title") }
+// notNowBase is a page that says that something is not possible any more.
+func (s *Server) notNowBase(c *Call) *view.Page { return s.base(c, "page.act.not_now.title") }
 
 // deskNotNow keeps what was typed and says what happened meanwhile.
 func (s *Server) deskNotNow(p *view.Page, x *looked, typed *unsent) page {
@@ -161,7 +162,7 @@ func (x *looked) since(p *view.Page, typed *unsent) []view.Entry {
 
 func (s *Server) deskActPage(c *Call, x *looked, a *deskAct, typed *unsent, wrong []view.Wrong, status int) page {
 	p := s.base(c, "event."+a.move.Event)
-	about := x.act2(p, a)
+	about := x.inWords(p, a)
 	p.Title, p.Form = about.Label, "act"
 	f := &view.Form{Action: about.To, Key: formKey(c.token), Faults: wrong, Submit: p.T("page.desk.act.do"), Back: x.path(), Kicker: p.T("page.case.number", "Number", x.v.Number)}
 	f.Fields = s.deskFields(p, x, a, typed)
@@ -174,13 +175,7 @@ func (s *Server) deskActPage(c *Call, x *looked, a *deskAct, typed *unsent, wron
 	if slices.ContainsFunc(a.move.Needs, func(g string) bool { return slices.Contains(workflow.Needs(g), "warned") }) {
 		f.Warning = warningOf(&x.v.Case, c.Language).Warning
 	}
-	for i := range f.Fields {
-		for _, w := range wrong {
-			if w.Field == f.Fields[i].Name {
-				f.Fields[i].Error = w.Text
-			}
-		}
-	}
+	mark(f.Fields, wrong)
 	return page{status: status, body: view.DeskActPage(p, out)}
 }
 
@@ -202,13 +197,13 @@ func (x *looked) second(p *view.Page, a *deskAct) string {
 
 // takeDeskAct does it: the form becomes the body that a program would send.
 func (s *Server) takeDeskAct(ctx context.Context, c *Call) (any, error) {
-	x, err := s.lookAt(ctx, c)
+	x, err := s.lookToAct(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	typed := &unsent{Form: c.Form}
 	a, ours := x.act(c.Param("event"), c.Query("for")), c.ourForm(c.token)
-	p := p0(s, c)
+	p := s.notNowBase(c)
 	switch {
 	case a == nil && !ours:
 		return s.deskNotNow(p, x, typed), nil
@@ -279,7 +274,7 @@ func reportResource(event string) (r resource, choice, value string) {
 // case is read anew: it may have moved between.
 func (s *Server) refusedDeskAct(ctx context.Context, c *Call, a *deskAct, typed *unsent, refusal error) (any, error) {
 	problem := problemOf(refusal)
-	x, err := s.lookAt(ctx, c)
+	x, err := s.lookToAct(ctx, c)
 	switch {
 	case err != nil:
 		return nil, err
@@ -288,7 +283,7 @@ func (s *Server) refusedDeskAct(ctx context.Context, c *Call, a *deskAct, typed 
 	case problem.Status >= http.StatusInternalServerError:
 		return nil, refusal
 	}
-	p := p0(s, c)
+	p := s.notNowBase(c)
 	now := x.act(a.move.Event, string(a.For))
 	if now == nil {
 		return s.deskNotNow(p, x, typed), nil

@@ -69,16 +69,15 @@ func (x *looked) notice(p *view.Page, n *store.NoticeFact, official bool) view.D
 // takeNote adds a note of the staff's own.
 func (s *Server) takeNote(ctx context.Context, c *Call) (any, error) {
 	words := strings.TrimSpace(c.Form.Get("words"))
-	x, err := s.lookAt(ctx, c)
+	v, err := s.seen(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	p := p0(s, c)
 	if !c.ourForm(c.token) {
-		return s.notePage(c, x, words, p.T(c.staleWords())), nil
+		return s.notePage(c, v.Number, words, say(c.Language, c.staleWords(), nil)), nil
 	}
 	if words == "" {
-		return s.notePage(c, x, words, p.T("page.desk.need.note")), nil
+		return s.notePage(c, v.Number, words, say(c.Language, "page.desk.need.note", nil)), nil
 	}
 	body, err := json.Marshal(newNote{words})
 	if err != nil {
@@ -90,30 +89,30 @@ func (s *Server) takeNote(ctx context.Context, c *Call) (any, error) {
 			return nil, err
 		}
 		problem.say(c.Language, "")
-		return s.notePage(c, x, words, problem.Title), nil
+		return s.notePage(c, v.Number, words, problem.Title), nil
 	}
-	return moved{to: x.path() + "?done=note#notes"}, nil
+	return moved{to: deskCasePath(v.Number) + "?done=note#notes"}, nil
 }
 
 // notePage asks for a note once more, with what was typed.
-func (s *Server) notePage(c *Call, x *looked, words, why string) page {
+func (s *Server) notePage(c *Call, number, words, why string) page {
 	p := s.base(c, "page.desk.notes")
 	p.Form = "act"
-	f := &view.Form{Action: x.path() + "/notes", Key: formKey(c.token), Submit: p.T("page.desk.note.add"), Back: x.path(), Kicker: p.T("page.case.number", "Number", x.v.Number),
+	f := &view.Form{Action: deskCasePath(number) + "/notes", Key: formKey(c.token), Submit: p.T("page.desk.note.add"), Back: deskCasePath(number), Kicker: p.T("page.case.number", "Number", number),
 		Faults: []view.Wrong{{Field: "words", Text: why}}, Fields: []view.Field{{Name: "words", Kind: "area", Label: p.T("page.desk.note"), Value: words, Error: why}}}
 	return page{status: http.StatusUnprocessableEntity, body: view.DeskFormPage(p, f)}
 }
 
 // takeResend has a notice sent anew.
 func (s *Server) takeResend(ctx context.Context, c *Call) (any, error) {
-	to := "/desk/case/" + c.Param("number")
+	to := deskCasePath(c.Param("number"))
 	if !c.ourForm(c.token) {
 		return moved{to: to}, nil
 	}
 	_, err := s.resend(ctx, &Call{Param: c.Param, Body: []byte("{}"), Key: c.Key, Language: c.Language, User: c.User})
 	if problem := problemOf(err); err != nil && problem.Status == http.StatusConflict {
 		problem.say(c.Language, "")
-		p := s.base(c, "page.act.not_now.title")
+		p := s.notNowBase(c)
 		return page{status: problem.Status, body: view.NotNowPage(p, &view.NotNow{Text: problem.Title + p.T("page.desk.colon") + problem.Detail, Case: to})}, nil
 	}
 	if err != nil {

@@ -60,8 +60,7 @@ func askedOf(c *Call, given url.Values) (*boardAsk, error) {
 
 // board lists the cases that the reader may see, narrowed by what its address says.
 func (s *Server) board(ctx context.Context, c *Call) (any, error) {
-	given := maps.Clone(c.Params)
-	a, err := askedOf(c, given)
+	a, err := askedOf(c, c.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +81,7 @@ func (s *Server) searchBoard(ctx context.Context, c *Call) (any, error) {
 	}
 	if number := strings.ToUpper(a.words); s.spelled(number) {
 		if v, err := s.Store.Case(ctx, number); err == nil && c.User.Scope().Sees(&v.Case) && (v.Kind != workflow.Report || mayReport(c)) {
-			return moved{to: "/desk/case/" + number}, nil
+			return moved{to: deskCasePath(number)}, nil
 		}
 	}
 	if c.Form.Get("go") == "export" {
@@ -120,17 +119,10 @@ func (s *Server) boardPage(ctx context.Context, c *Call, a *boardAsk) (page, err
 	}
 	if next != "" {
 		out.After = next
-		q := maps.Clone(a.values)
-		q.Set("after", next)
-		out.More = "/desk/cases?" + q.Encode()
+		out.More = with("/desk/cases", a.values, "after", next)
 	}
 	out.Private = a.words+a.person != ""
-	q := maps.Clone(a.values)
-	delete(q, "after")
-	out.Export = "/desk/cases/export"
-	if len(q) > 0 {
-		out.Export += "?" + q.Encode()
-	}
+	out.Export = with("/desk/cases/export", a.values, "after", "")
 	return page{body: view.BoardPage(p, out)}, nil
 }
 
@@ -214,7 +206,7 @@ func (s *Server) boardCounts(p *view.Page, c *Call, a *boardAsk, counts []store.
 
 // boardLine is a case of the board.
 func (s *Server) boardLine(p *view.Page, l *store.Line) view.BoardLine {
-	out := view.BoardLine{Number: l.Number, To: "/desk/case/" + l.Number, State: capital(stateWords(p.Lang, l.State)), Unit: s.unitName(p, l.Unit), Town: s.townWords(p, l.Town),
+	out := view.BoardLine{Number: l.Number, To: deskCasePath(l.Number), State: capital(stateWords(p.Lang, l.State)), Unit: s.unitName(p, l.Unit), Town: s.townWords(p, l.Town),
 		Officer: officerName(p, l.Officer, l.Absent), Filed: p.T("page.case.filed", "Day", dayWords(p, l.Filed)), What: strings.TrimSpace(s.domainName(p, l.Domain) + " " + s.categoryName(p, l.Domain, l.Category))}
 	if l.Outcome != "" {
 		out.State = p.T("outcome." + l.Outcome)

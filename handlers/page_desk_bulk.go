@@ -64,7 +64,7 @@ func (s *Server) bulk(ctx context.Context, c *Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		v := view.BulkLine{Number: number, To: "/desk/case/" + number, Why: line.why}
+		v := view.BulkLine{Number: number, To: deskCasePath(number), Why: line.why}
 		if line.why == "" {
 			out.Good = append(out.Good, v)
 		} else {

@@ -14,14 +14,13 @@ import (
 
 // looked is a case or report record as the desk's pages need it.
 type looked struct {
-	v      store.View
-	c      *Call
-	events []workflow.Event
-	parts  map[int64]store.Unsealed // none when the person was erased
-	acts   []deskAct                // what this user may do now
-	lacks  []deskAct                // and what the case still lacks something for
-	// colleagues are the officers whom the case may be given to.
-	colleagues []string
+	v          store.View
+	c          *Call
+	events     []workflow.Event
+	parts      map[int64]store.Unsealed // none when the person was erased
+	acts       []deskAct                // what this user may do now
+	lacks      []deskAct                // and what the case still lacks something for
+	colleagues []string                 // the officers whom the case may be given to; for an act's form only
 }
 
 // deskAct is a row of the table that the user may take, for a party or himself.
@@ -31,25 +30,30 @@ type deskAct struct {
 	For  workflow.Role // on whose behalf; "" for the user's own
 }
 
-// lookAt reads a case for somebody of the authority.
-func (s *Server) lookAt(ctx context.Context, c *Call) (*looked, error) {
+// readLog reads a case and its log for somebody of the authority.
+func (s *Server) readLog(ctx context.Context, c *Call) (*looked, error) {
 	v, err := s.seen(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	x := &looked{v: v, c: c}
-	if x.events, err = s.Store.Events(ctx, v.Number); err != nil {
+	x.events, err = s.Store.Events(ctx, v.Number)
+	return x, err
+}
+
+// lookAt reads a case with what was sealed with it, and what may be done now.
+func (s *Server) lookAt(ctx context.Context, c *Call) (*looked, error) {
+	x, err := s.readLog(ctx, c)
+	if err != nil {
 		return nil, err
 	}
-	if x.parts, err = s.Store.Parts(ctx, v.ID); err != nil && !errors.Is(err, store.ErrErased) {
+	if x.parts, err = s.Store.Parts(ctx, x.v.ID); err != nil && !errors.Is(err, store.ErrErased) {
 		return nil, err
 	}
-	if x.colleagues, err = s.colleaguesOf(ctx, c); err != nil {
-		return nil, err
-	}
-	for _, m := range workflow.Allowed(settled(v.Case, s.Rules(), s.Now()), s.Rules(), s.Now()) {
+	for _, m := range workflow.Allowed(settled(x.v.Case, s.Rules(), s.Now()), s.Rules(), s.Now()) {
+		row, _ := workflow.RowByID(m.ID)
 		for _, party := range x.mayAs(m.By) {
-			a := deskAct{movesOf([]workflow.Move{m}, "")[0], x.rowOf(m.ID), party}
+			a := deskAct{movesOf([]workflow.Move{m}, "")[0], row, party}
 			if m.Possible() {
 				x.acts = append(x.acts, a)
 			} else {
@@ -58,6 +62,16 @@ func (s *Server) lookAt(ctx context.Context, c *Call) (*looked, error) {
 		}
 	}
 	return x, nil
+}
+
+// lookToAct is lookAt for the form of an act, which also offers the officers whom
+// the case may be given to.
+func (s *Server) lookToAct(ctx context.Context, c *Call) (*looked, error) {
+	x, err := s.lookAt(ctx, c)
+	if err == nil {
+		x.colleagues, err = s.colleaguesOf(ctx, c)
+	}
+	return x, err
 }
 
 // mayAs says how the user may take a row: himself (""), or for a party that spoke
@@ -82,15 +96,6 @@ func (x *looked) mayAs(by []workflow.Role) []workflow.Role {
 	return out
 }
 
-func (x *looked) rowOf(id string) *workflow.Row {
-	list := workflow.Transitions
-	if x.v.Kind == workflow.Report {
-		list = workflow.ReportTransitions
-	}
-	i := slices.IndexFunc(list, func(r workflow.Row) bool { return r.ID == id })
-	return &list[i]
-}
-
 // act finds what may be done now by its event.
 func (x *looked) act(event, party string) *deskAct {
 	for i := range x.acts {
@@ -101,7 +106,10 @@ func (x *looked) act(event, party string) *deskAct {
 	return nil
 }
 
-func (x *looked) path() string { return "/desk/case/" + x.v.Number }
+func (x *looked) path() string { return deskCasePath(x.v.Number) }
+
+// deskCasePath is a case's page for the authority.
+func deskCasePath(number string) string { return deskPath + "/case/" + number }
 
 // words are an act's words, where this user may read them.
 func (x *looked) words(e *workflow.Event) string {
@@ -214,14 +222,9 @@ func (x *looked) parties(p *view.Page, out *view.DeskCase) {
 			continue
 		}
 		if q := part.Person; q != nil {
-			card := view.Card{Title: p.T("page.desk.person")}
+			card := cardOf(p, "person", [][2]string{{"name", q.Name}, {"phone", q.Phone}, {"email", q.Email}, {"address", q.Address}, {"identity", q.Identity}})
 			if e.Seq > 1 {
 				card.Title = p.T("page.desk.person_of", "Act", capital(p.T("event."+e.Event)))
-			}
-			for _, r := range [...][2]string{{"name", q.Name}, {"phone", q.Phone}, {"email", q.Email}, {"address", q.Address}, {"identity", q.Identity}} {
-				if r[1] != "" {
-					card.Rows = append(card.Rows, view.Row{Name: p.T("page.desk.ask.person." + r[0]), Value: r[1]})
-				}
 			}
 			if e.Seq == 1 && x.v.Facts["contact_checked"] != "" {
 				card.Rows = append(card.Rows, view.Row{Name: p.T("page.desk.checked"), Value: p.T("page.desk.checked." + x.v.Facts["contact_checked"])})
@@ -233,14 +236,19 @@ func (x *looked) parties(p *view.Page, out *view.DeskCase) {
 		}
 	}
 	if r := respondent; r != nil {
-		card := view.Card{Title: p.T("page.desk.respondent")}
-		for _, f := range [...][2]string{{"name", r.Name}, {"code", r.Code}, {"address", r.Address}, {"phone", r.Phone}, {"email", r.Email}} {
-			if f[1] != "" {
-				card.Rows = append(card.Rows, view.Row{Name: p.T("page.desk.ask.respondent." + f[0]), Value: f[1]})
-			}
-		}
-		out.Parties = append(out.Parties, card)
+		out.Parties = append(out.Parties, cardOf(p, "respondent", [][2]string{{"name", r.Name}, {"code", r.Code}, {"address", r.Address}, {"phone", r.Phone}, {"email", r.Email}}))
 	}
+}
+
+// cardOf shows what was said of somebody.
+func cardOf(p *view.Page, who string, said [][2]string) view.Card {
+	card := view.Card{Title: p.T("page.desk." + who)}
+	for _, f := range said {
+		if f[1] != "" {
+			card.Rows = append(card.Rows, view.Row{Name: p.T("page.desk.ask." + who + "." + f[0]), Value: f[1]})
+		}
+	}
+	return card
 }
 
 // deskFacts are what the case is about and how it stands.
@@ -261,11 +269,7 @@ func (s *Server) deskFacts(p *view.Page, x *looked, out *view.DeskCase) {
 	if n, ok := number(f["amount_fen"]); ok {
 		add("page.case.amount", "¥"+yuan(n))
 	}
-	var asks []string
-	for _, r := range strings.FieldsFunc(f["requests"], func(r rune) bool { return r == ' ' || r == ',' }) {
-		asks = append(asks, p.T("request."+r))
-	}
-	add("page.case.requests", strings.Join(asks, p.T("page.and")))
+	add("page.case.requests", requestWords(p, f["requests"]))
 	if f["source"] != "" {
 		add("page.desk.ask.source", p.T("source."+f["source"]))
 	}
@@ -343,7 +347,7 @@ func (x *looked) clockRow() (*workflow.Clock, error) {
 // deskClock counts out why a clock is due on its day, and in whose hands the case
 // was meanwhile.
 func (s *Server) deskClock(ctx context.Context, c *Call) (any, error) {
-	x, err := s.lookAt(ctx, c)
+	x, err := s.readLog(ctx, c)
 	if err != nil {
 		return nil, err
 	}

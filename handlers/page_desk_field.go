@@ -186,11 +186,7 @@ func codes(p *view.Page, typed *unsent, name string, list []string) view.Field {
 func options(p *view.Page, typed *unsent, name, prefix string, list []string) []view.Option {
 	out := []view.Option{{Label: p.T("page.desk.choose")}}
 	for _, code := range list {
-		label := code
-		if key := prefix + code; has(p.Lang, key) {
-			label = p.T(key)
-		}
-		out = append(out, view.Option{Value: code, Label: label, On: slices.Contains(typed.Form[name], code)})
+		out = append(out, view.Option{Value: code, Label: wordsOr(p, prefix, code), On: slices.Contains(typed.Form[name], code)})
 	}
 	return out
 }

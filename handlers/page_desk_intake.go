@@ -42,13 +42,9 @@ func (s *Server) intakePage(c *Call, typed *unsent, wrong []view.Wrong, found *v
 		}
 		q := s.intakeField(p, typed, name)
 		q.Optional = !slices.Contains(intakeNeeds, name)
-		for _, w := range wrong {
-			if w.Field == name {
-				q.Error = w.Text
-			}
-		}
 		f.Fields = append(f.Fields, q)
 	}
+	mark(f.Fields, wrong)
 	return page{status: status, body: view.IntakePage(p, &view.Intake{Form: f, Found: found})}
 }
 
@@ -87,28 +83,7 @@ func (s *Server) intakeField(p *view.Page, typed *unsent, name string) view.Fiel
 
 // findRespondent completes a merchant's name out of the register, as it is typed.
 func (s *Server) findRespondent(ctx context.Context, c *Call) (any, error) {
-	p := s.base(c, "page.desk.intake.title")
-	found, err := s.foundFor(ctx, p, c.Query("respondent.name"))
-	if err != nil {
-		return nil, err
-	}
-	return page{body: view.FoundShops(p, found)}, nil
-}
-
-func (s *Server) foundFor(ctx context.Context, p *view.Page, words string) (*view.Found, error) {
-	found := &view.Found{}
-	if n := len([]rune(words)); n == 0 || n > 100 || len([]rune(register.Fold(words))) < visitorLeast {
-		return found, nil
-	}
-	found.Asked = true
-	list, err := s.visited(ctx, &Call{Query: func(string) string { return "" }}, words)
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range list.(merchantPage).Merchants {
-		found.Shops = append(found.Shops, view.Shop{ID: m.ID, Name: m.Name, Town: s.townName(p, m.Town)})
-	}
-	return found, nil
+	return s.foundShops(ctx, s.base(c, "page.desk.intake.title"), c.Query("respondent.name"))
 }
 
 // takeIntake goes through the form: a merchant is picked, everything is read back
@@ -263,7 +238,7 @@ func (s *Server) readBack(ctx context.Context, c *Call, typed *unsent, wrong []v
 	}
 	for _, a := range alike {
 		if v, err := s.Store.Case(ctx, a.Number); err == nil && c.User.Scope().Sees(&v.Case) {
-			out.Alike = append(out.Alike, view.Row{Name: a.Number, Value: p.T("page.alike.line", "Day", dayWords(p, a.Filed), "State", stateWords(p.Lang, a.State)), To: "/desk/case/" + a.Number})
+			out.Alike = append(out.Alike, view.Row{Name: a.Number, Value: p.T("page.alike.line", "Day", dayWords(p, a.Filed), "State", stateWords(p.Lang, a.State)), To: deskCasePath(a.Number)})
 		}
 	}
 	status := http.StatusOK
@@ -278,7 +253,7 @@ func (s *Server) readBack(ctx context.Context, c *Call, typed *unsent, wrong []v
 func (s *Server) taken(c *Call, f filed) (any, error) {
 	p := s.base(c, "page.desk.intake.done")
 	p.Path = "/desk/intake"
-	out := &view.Taken{Number: f.Case.Number, Case: "/desk/case/" + f.Case.Number, Link: s.address(c) + "/c/" + f.Case.Number + "#" + f.Token}
+	out := &view.Taken{Number: f.Case.Number, Case: deskCasePath(f.Case.Number), Link: s.address(c) + "/c/" + f.Case.Number + "#" + f.Token}
 	var err error
 	if out.QR, out.Size, err = qrPath(out.Link); err != nil {
 		return nil, err

@@ -92,10 +92,8 @@ func (s *Server) overdueForm(p *view.Page, c *Call, out *view.Overdue) {
 
 // duty is an overdue duty: how late, who was told, who answered, what may be done.
 func (s *Server) duty(p *view.Page, d *store.Duty) view.Duty {
-	today := calendar.On(s.Now())
-	n := s.Rules().Calendar().KnownAt(today).WorkingDaysBetween(d.Due, today.AddDays(-1))
-	out := view.Duty{Number: d.Number, To: "/desk/case/" + d.Number, Why: "/desk/case/" + d.Number + "/clock/" + digit(int(d.No)), Clock: capital(p.T("clock." + d.Clock)), Due: p.T("page.desk.was_due", "Day", dateWords(p, d.Due)),
-		Late: p.T("page.desk.late_by", "N", digit(n)), Unit: s.unitName(p, d.Unit), Town: s.townWords(p, d.Town), Officer: officerName(p, d.Officer, nil)}
+	out := view.Duty{Number: d.Number, To: deskCasePath(d.Number), Why: deskCasePath(d.Number) + "/clock/" + digit(int(d.No)), Clock: capital(p.T("clock." + d.Clock)), Due: p.T("page.desk.was_due", "Day", dateWords(p, d.Due)),
+		Late: p.T("page.desk.late_by", "N", digit(s.daysLate(d.Due))), Unit: s.unitName(p, d.Unit), Town: s.townWords(p, d.Town), Officer: officerName(p, d.Officer, nil)}
 	for _, t := range d.Steps {
 		out.Steps = append(out.Steps, p.T("page.desk.step.taken", "Step", p.T("page.desk.step."+t.Step), "Day", dayWords(p, t.At), "Who", strings.Join(toldNames(p, t.Told), p.T("page.and"))))
 	}
@@ -108,7 +106,7 @@ func (s *Server) duty(p *view.Page, d *store.Duty) view.Duty {
 	said("page.desk.said.acknowledged", d.Acknowledged)
 	said("page.desk.said.explained", d.Explained)
 	no := "?no=" + digit(int(d.No))
-	at := "/desk/case/" + d.Number + "/act/"
+	at := deskCasePath(d.Number) + "/act/"
 	for _, event := range []string{"acknowledge_breach", "explain_breach", "assign", "supervise"} {
 		to := at + event
 		if strings.HasSuffix(event, "breach") {
@@ -205,8 +203,6 @@ func (s *Server) exportOverdue(ctx context.Context, c *Call) (any, error) {
 	for _, name := range []string{"number", "clock", "due", "days_late", "unit", "town", "officer", "steps", "answers"} {
 		head = append(head, p.T("page.desk.column."+name))
 	}
-	today := calendar.On(s.Now())
-	days := s.Rules().Calendar().KnownAt(today)
 	var rows [][]string
 	for after := ""; len(rows) < overdueMost; {
 		list, next, err := s.Store.Duties(ctx, c.User, f, after, exportPage)
@@ -216,7 +212,7 @@ func (s *Server) exportOverdue(ctx context.Context, c *Call) (any, error) {
 		for i := range list {
 			d := &list[i]
 			v := s.duty(p, d)
-			rows = append(rows, []string{d.Number, v.Clock, d.Due.String(), digit(days.WorkingDaysBetween(d.Due, today.AddDays(-1))), v.Unit, v.Town, d.Officer, strings.Join(v.Steps, "; "), strings.Join(v.Said, "; ")})
+			rows = append(rows, []string{d.Number, v.Clock, d.Due.String(), digit(s.daysLate(d.Due)), v.Unit, v.Town, d.Officer, strings.Join(v.Steps, "; "), strings.Join(v.Said, "; ")})
 		}
 		if after = next; next == "" {
 			break

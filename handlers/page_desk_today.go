@@ -208,8 +208,8 @@ func (s *Server) narrowed(p *view.Page, c *Call, out *view.Today) {
 func (s *Server) task(p *view.Page, t *store.Task) view.Task {
 	k := &t.Clock
 	due, late := s.dueWords(p, k)
-	out := view.Task{To: "/desk/case/" + t.Number, Number: t.Number, State: capital(stateWords(p.Lang, t.State)), Clock: capital(p.T("clock." + k.Code)), Due: due, Late: late, Soon: !late && k.Due == calendar.On(s.Now()),
-		Unit: s.unitName(p, t.Unit), Town: s.townWords(p, t.Town), Officer: officerName(p, t.Officer, t.Absent), Why: "/desk/case/" + t.Number + "/clock/" + digit(int(k.No)), Because: reckoned(p, k)}
+	out := view.Task{To: deskCasePath(t.Number), Number: t.Number, State: capital(stateWords(p.Lang, t.State)), Clock: capital(p.T("clock." + k.Code)), Due: due, Late: late, Soon: !late && k.Due == calendar.On(s.Now()),
+		Unit: s.unitName(p, t.Unit), Town: s.townWords(p, t.Town), Officer: officerName(p, t.Officer, t.Absent), Why: deskCasePath(t.Number) + "/clock/" + digit(int(k.No)), Because: reckoned(p, k)}
 	if k.Provisional {
 		out.Marks = append(out.Marks, p.T("page.desk.provisional"))
 	}
@@ -219,18 +219,17 @@ func (s *Server) task(p *view.Page, t *store.Task) view.Task {
 // dueWords says when a duty falls due, seen from now, in working days.
 func (s *Server) dueWords(p *view.Page, k *workflow.Clock) (words string, late bool) {
 	today := calendar.On(s.Now())
-	days := s.Rules().Calendar().KnownAt(today)
 	day := dateWords(p, k.Due)
 	switch {
 	case !s.Now().Before(k.LateFrom):
-		if n := days.WorkingDaysBetween(k.Due, today.AddDays(-1)); n > 0 {
+		if n := s.daysLate(k.Due); n > 0 {
 			return p.T("page.desk.due.late", "N", digit(n), "Day", day), true
 		}
 		return p.T("page.desk.due.just", "Day", day), true
 	case k.Due <= today:
 		return p.T("page.desk.due.today", "Day", day), false
 	}
-	return p.T("page.desk.due.left", "N", digit(days.WorkingDaysBetween(today, k.Due)), "Day", day), false
+	return p.T("page.desk.due.left", "N", digit(s.Rules().Calendar().KnownAt(today).WorkingDaysBetween(today, k.Due)), "Day", day), false
 }
 
 // reckoned is in one line why a clock is due on its day; the page of the clock

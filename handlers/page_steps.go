@@ -282,19 +282,33 @@ func answered(p *view.Page, q *view.Field) string {
 // findMerchants completes a shop's name as it is typed: the API's own search,
 // as a visitor sees it. Without scripts nobody asks it.
 func (s *Server) findMerchants(ctx context.Context, c *Call) (any, error) {
-	p := s.base(c, "page.file.merchant")
-	found := &view.Found{}
-	if words := c.Query("merchant"); len([]rune(register.Fold(words))) >= visitorLeast && len([]rune(words)) <= 100 {
-		found.Asked = true
-		list, err := s.visited(ctx, &Call{Query: func(string) string { return "" }}, words)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range list.(merchantPage).Merchants {
-			found.Shops = append(found.Shops, view.Shop{ID: m.ID, Name: m.Name, Town: s.townName(p, m.Town)})
-		}
+	return s.foundShops(ctx, s.base(c, "page.file.merchant"), c.Query("merchant"))
+}
+
+// foundShops is the list alone, for the script.
+func (s *Server) foundShops(ctx context.Context, p *view.Page, words string) (any, error) {
+	found, err := s.foundFor(ctx, p, words)
+	if err != nil {
+		return nil, err
 	}
 	return page{body: view.FoundShops(p, found)}, nil
+}
+
+// foundFor looks for merchants by the beginning of what is typed, as a visitor may.
+func (s *Server) foundFor(ctx context.Context, p *view.Page, words string) (*view.Found, error) {
+	found := &view.Found{}
+	if len([]rune(words)) > 100 || len([]rune(register.Fold(words))) < visitorLeast {
+		return found, nil
+	}
+	found.Asked = true
+	list, err := s.visited(ctx, &Call{Query: func(string) string { return "" }}, words)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range list.(merchantPage).Merchants {
+		found.Shops = append(found.Shops, view.Shop{ID: m.ID, Name: m.Name, Town: s.townName(p, m.Town)})
+	}
+	return found, nil
 }
 
 func (s *Server) townName(p *view.Page, code string) string {
