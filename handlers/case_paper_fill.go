@@ -150,22 +150,25 @@ func (f *filling) received() calendar.Date {
 }
 
 func (f *filling) amount() string {
-	var fen int64
-	_, _ = fmt.Sscan(f.v.Facts["amount_fen"], &fen)
-	if fen == 0 {
-		return ""
+	if fen, ok := number(f.v.Facts["amount_fen"]); ok {
+		return paper.Yuan(fen)
 	}
-	return paper.Yuan(fen)
+	return ""
 }
 
 // reason are the words that were sealed with the event.
 func (f *filling) reason() string { return f.told[f.event.Seq].Words }
 
+// tells reports whether an event is the consumer's own telling of what happened.
+func tells(e *workflow.Event) bool {
+	return e.Seq == 1 || e.Event == "supply_correction" || e.Event == "amend_claim"
+}
+
 // facts are what the consumer told: with the filing, in the order of what he added.
 func (f *filling) facts() string {
 	var out []string
 	for _, e := range f.events {
-		if words := f.told[e.Seq].Words; words != "" && (e.Seq == 1 || e.Event == "supply_correction" || e.Event == "amend_claim") {
+		if words := f.told[e.Seq].Words; words != "" && tells(&e) {
 			out = append(out, words)
 		}
 	}

@@ -100,15 +100,22 @@ func (d delivery) send(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Disposition", mime.FormatMediaType(how, map[string]string{"filename": d.name}))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	h.Set("Cache-Control", "private, no-store")
-	conn := http.NewResponseController(w)
-	_ = conn.SetWriteDeadline(time.Time{}) // whoever takes something is waited for
-	late := time.AfterFunc(d.patience, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
-	defer late.Stop()
+	slow, end := patiently(w, d.patience)
+	defer end()
 	if !satisfies(r.Header.Get("Range"), d.from.Size()) { // then the whole is sent, as RFC 9110 14.2 allows
 		r.Header.Del("Range")
 	}
-	http.ServeContent(&slowly{w, late, d.patience}, r, "", time.Time{}, d.from)
+	http.ServeContent(slow, r, "", time.Time{}, d.from)
 	return nil
+}
+
+// patiently writes to whoever takes something, however slowly, and gives up on who
+// takes nothing for a while. end stops looking.
+func patiently(w http.ResponseWriter, patience time.Duration) (slow *slowly, end func() bool) {
+	conn := http.NewResponseController(w)
+	_ = conn.SetWriteDeadline(time.Time{})
+	late := time.AfterFunc(patience, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
+	return &slowly{w, late, patience}, late.Stop
 }
 
 // oneRange is the one form of a range that players and resumed downloads ask for.

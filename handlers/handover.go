@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"fangxin/handlers/paper"
 	"fangxin/store"
@@ -74,11 +73,7 @@ func (s *Server) handover(ctx context.Context, c *Call) (any, error) {
 		out.list.Pages = append(out.list.Pages, p.line())
 	}
 	out.list, err = s.Store.SignHandover(out.list)
-	if errors.Is(err, store.ErrSigning) {
-		s.Log.ErrorContext(ctx, "fault", "error", err)
-		return nil, &Problem{Status: http.StatusServiceUnavailable, Code: "not_ready"}
-	}
-	return out, err
+	return out, s.unsigned(ctx, err)
 }
 
 // line is the page as the list names it.
@@ -109,11 +104,9 @@ func (f *handoverFile) send(w http.ResponseWriter, _ *http.Request) error {
 	h.Set("Content-Type", "application/zip")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.list.Case + "-handover.zip"}))
 	h.Set("Cache-Control", "private, no-store")
-	conn, patience := http.NewResponseController(w), f.s.Limits.bodyTime
-	_ = conn.SetWriteDeadline(time.Time{}) // whoever takes something is waited for
-	late := time.AfterFunc(patience, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
-	defer late.Stop()
-	return ledger.WriteHandover(&slowly{w, late, patience}, f.list, f.open)
+	slow, end := patiently(w, f.s.Limits.bodyTime)
+	defer end()
+	return ledger.WriteHandover(slow, f.list, f.open)
 }
 
 // handed gathers what a court may have of a case.
@@ -190,10 +183,7 @@ func (h *handed) add(name, title string, body []byte) {
 // holds both can show that the log commits to these words.
 func (h *handed) filing(ctx context.Context) error {
 	r, err := h.s.Store.Receipt(ctx, h.v.Number)
-	if errors.Is(err, store.ErrSigning) {
-		err = &Problem{Status: http.StatusServiceUnavailable, Code: "not_ready"}
-	}
-	if err != nil {
+	if err := h.s.unsigned(ctx, err); err != nil {
 		return err
 	}
 	h.add("filing.json", "投诉原文（登记时封存的原始字节）", h.told[1].Text)
@@ -231,10 +221,10 @@ func (h *handed) evidence(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	brought := map[int64]bool{1: true}
+	brought := map[int64]bool{}
 	cited := ""
 	for _, e := range h.events {
-		brought[e.Seq] = brought[e.Seq] || slices.Contains([]string{"supply_correction", "add_evidence", "amend_claim"}, e.Event)
+		brought[e.Seq] = tells(&e) || e.Event == "add_evidence"
 		if conceding[e.Event] > 0 {
 			cited += " " + e.Data.Info["paper"] + " " + e.Data.Info["proof"]
 		}

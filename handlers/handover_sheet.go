@@ -47,7 +47,7 @@ func (h *handed) claimText() string {
 	var out []string
 	for i := range h.events {
 		e := &h.events[i]
-		if e.Seq == 1 || e.Event == "supply_correction" || e.Event == "amend_claim" {
+		if tells(e) {
 			out = append(out, h.words(e))
 		}
 	}

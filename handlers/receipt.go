@@ -40,14 +40,20 @@ func (s *Server) receipt(ctx context.Context, c *Call) (any, error) {
 		return nil, notFound()
 	}
 	r, err := s.Store.Receipt(ctx, c.Param("number"))
-	if errors.Is(err, store.ErrSigning) {
-		s.Log.ErrorContext(ctx, "fault", "error", err)
-		return nil, &Problem{Status: http.StatusServiceUnavailable, Code: "not_ready"}
-	}
-	if err != nil {
+	if err := s.unsigned(ctx, err); err != nil {
 		return nil, err
 	}
 	return rawJSON(r.Append(nil)), nil
+}
+
+// unsigned answers for a node that holds no key which may sign; any other error is
+// itself.
+func (s *Server) unsigned(ctx context.Context, err error) error {
+	if !errors.Is(err, store.ErrSigning) {
+		return err
+	}
+	s.Log.ErrorContext(ctx, "fault", "error", err)
+	return &Problem{Status: http.StatusServiceUnavailable, Code: "not_ready"}
 }
 
 // acknowledge is the receipt for the answer to a filing. The filing is durable

@@ -1,11 +1,10 @@
 package handlers
 
 import (
-	"bytes"
-	"compress/gzip"
 	_ "embed"
-	"io"
 	"sync"
+
+	"fangxin/handlers/paper"
 
 	"github.com/signintech/gopdf"
 )
@@ -17,13 +16,7 @@ var fontPacked []byte
 
 // notoSans unpacks the font when the first paper is drawn: 4.5 MB of the binary,
 // 7.5 MB of memory.
-var notoSans = sync.OnceValues(func() ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(fontPacked))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(z)
-})
+var notoSans = sync.OnceValues(func() ([]byte, error) { return paper.Unpack(fontPacked) })
 
 // fontName is what the pages of a PDF call their font.
 const fontName = "noto"

@@ -25,8 +25,6 @@ type Agreement struct {
 // Title is the form's name.
 func (Agreement) Title() string { return "投诉调解书" }
 
-func (p Agreement) head() Head { return p.Head }
-
 func (p Agreement) draw(s *sheet) {
 	s.letter(p.Head, p.Title(), "")
 	s.group("双方当事人", func(g *group) {

@@ -35,12 +35,17 @@ var (
 	bold  = sync.OnceValues(func() (*face, error) { return unpack("bold", boldPacked) })
 )
 
-func unpack(name string, packed []byte) (*face, error) {
+// Unpack gives a font as it was before gzip.
+func Unpack(packed []byte) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(z)
+	return io.ReadAll(z)
+}
+
+func unpack(name string, packed []byte) (*face, error) {
+	data, err := Unpack(packed)
 	if err != nil {
 		return nil, err
 	}

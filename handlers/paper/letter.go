@@ -55,8 +55,6 @@ type Acceptance struct {
 // Title is the form's name.
 func (Acceptance) Title() string { return "投诉受理决定书" }
 
-func (p Acceptance) head() Head { return p.Head }
-
 func (p Acceptance) draw(s *sheet) {
 	s.letter(p.Head, p.Title(), p.Complainant)
 	s.flow(fmt.Sprintf("本局于%s收到你（单位）%s。", Day(p.Filed), p.complaint(p.Case)))
@@ -67,9 +65,7 @@ func (p Acceptance) draw(s *sheet) {
 	}
 	s.flow(fmt.Sprintf("本局将依法组织调解。调解实行自愿原则；一方拒绝调解，或者自受理之日起%s内未能达成调解协议的，本局将依法终止调解。%s终止调解的，你（单位）可以依法提起诉讼，或者根据仲裁协议申请仲裁。", p.Limit, ends))
 	s.flow("特此告知。")
-	s.contact(p.Head)
-	s.sign(p.Head)
-	s.foot(twoCopies)
+	s.end(p.Head, twoCopies)
 }
 
 // Refusal is the 投诉不予受理决定书.
@@ -82,8 +78,6 @@ type Refusal struct {
 // Title is the form's name.
 func (Refusal) Title() string { return "投诉不予受理决定书" }
 
-func (p Refusal) head() Head { return p.Head }
-
 func (p Refusal) draw(s *sheet) {
 	s.letter(p.Head, p.Title(), p.Complainant)
 	s.flow(fmt.Sprintf("本局于%s收到你（单位）%s。", Day(p.Filed), p.complaint(p.Case)))
@@ -92,9 +86,7 @@ func (p Refusal) draw(s *sheet) {
 	s.flow("你（单位）还可以按照《中华人民共和国消费者权益保护法》第三十九条规定的下列途径解决消费者权益争议：")
 	s.flow(strings.Join(Routes, "\n"))
 	s.flow("特此告知。")
-	s.contact(p.Head)
-	s.sign(p.Head)
-	s.foot(twoCopies)
+	s.end(p.Head, twoCopies)
 }
 
 // Correction is the 补正通知书 (限期提供材料通知书).
@@ -111,8 +103,6 @@ type Correction struct {
 // Title is the form's name.
 func (Correction) Title() string { return "投诉补正通知书" }
 
-func (p Correction) head() Head { return p.Head }
-
 func (p Correction) draw(s *sheet) {
 	s.letter(p.Head, p.Title(), p.Complainant)
 	s.flow(fmt.Sprintf("本局于%s收到你（单位）%s。经审查，尚缺少%s%s规定的下列材料或者内容：", Day(p.Filed), p.complaint(p.Case), p.law(), p.Article))
@@ -122,9 +112,7 @@ func (p Correction) draw(s *sheet) {
 	s.flow(p.Reason)
 	s.flow(fmt.Sprintf("请你（单位）%s向本局提供。逾期未提供或者提供虚假材料的，本局将依据%s%s的规定处理，投诉可能不予受理。", p.Term, p.law(), p.Refusal))
 	s.flow("补正期间，本局作出是否受理决定的期限照常计算。特此通知。")
-	s.contact(p.Head)
-	s.sign(p.Head)
-	s.foot(twoCopies)
+	s.end(p.Head, twoCopies)
 }
 
 // Mediation is the 投诉调解通知书, to both parties.
@@ -143,8 +131,6 @@ type Mediation struct {
 // Title is the form's name.
 func (Mediation) Title() string { return "投诉调解通知书" }
 
-func (p Mediation) head() Head { return p.Head }
-
 func (p Mediation) draw(s *sheet) {
 	s.letter(p.Head, p.Title(), p.To)
 	s.flow(fmt.Sprintf("%s%s，本局已经受理。根据%s%s的规定，现组织双方当事人进行现场调解，请于%s到%s参加调解。无正当理由不参加调解的，本局将依法终止调解。",
@@ -153,9 +139,7 @@ func (p Mediation) draw(s *sheet) {
 	s.flow(fmt.Sprintf("你（单位）认为调解人员是投诉人、被投诉人的近亲属或者有其他利害关系，可能影响公正处理投诉的，可以依据%s%s的规定，在调解开始前申请其回避。", p.law(), p.Recusal))
 	s.flow("调解人员：" + cmp.Or(p.Mediator, "＿＿＿＿＿＿") + "。")
 	s.flow("调解不收取费用；达不成协议的，不影响依法提起诉讼或者根据仲裁协议申请仲裁。特此通知。")
-	s.contact(p.Head)
-	s.sign(p.Head)
-	s.foot(twoCopies)
+	s.end(p.Head, twoCopies)
 }
 
 // Termination is the 投诉终止调解决定书, to both parties.
@@ -168,8 +152,6 @@ type Termination struct {
 // Title is the form's name.
 func (Termination) Title() string { return "投诉终止调解决定书" }
 
-func (p Termination) head() Head { return p.Head }
-
 func (p Termination) draw(s *sheet) {
 	s.letter(p.Head, p.Title(), p.Complainant+"、"+cmp.Or(p.Respondent, "被投诉人"))
 	s.flow(fmt.Sprintf("经审查，%s%s的调解过程中出现下列情形：%s。依据%s的规定，本局决定终止调解。", p.Complainant, p.complaint(p.Case), p.Ground.Text, p.Ground.under(p.law())))
@@ -177,9 +159,7 @@ func (p Termination) draw(s *sheet) {
 	s.flow("对本局作出的终止调解决定、调解结果不服的，可以按照《中华人民共和国消费者权益保护法》第三十九条规定的其他途径，通过民事诉讼、仲裁等方式解决消费者权益争议。该条规定的途径为：")
 	s.flow(strings.Join(Routes, "\n"))
 	s.flow("特此告知。")
-	s.contact(p.Head)
-	s.sign(p.Head)
-	s.foot("本文书一式三份，投诉人、被投诉人各一份，一份归档；应当自作出决定之日起七个工作日内告知双方当事人。")
+	s.end(p.Head, "本文书一式三份，投诉人、被投诉人各一份，一份归档；应当自作出决定之日起七个工作日内告知双方当事人。")
 }
 
 // Dispatch is the 投诉分送（移送）通知书: to a unit of the bureau, or to another authority.
@@ -202,8 +182,6 @@ func (p Dispatch) Title() string {
 	return "投诉分送通知书"
 }
 
-func (p Dispatch) head() Head { return p.Head }
-
 func (p Dispatch) draw(s *sheet) {
 	s.letter(p.Head, p.Title(), cmp.Or(p.To, "＿＿＿＿＿＿"))
 	verb := "分送"
@@ -222,7 +200,5 @@ func (p Dispatch) draw(s *sheet) {
 		s.flow("收到单位不具有处理权限的，应当立即退回本局并说明理由，不得自行移送。受理期限自本局收到投诉之日起计算，不因分送中断。")
 	}
 	s.flow("附：" + cmp.Or(p.Contents, "投诉登记表") + "。")
-	s.contact(p.Head)
-	s.sign(p.Head)
-	s.foot("本文书一式两份，一份送达收件单位，一份归档。")
+	s.end(p.Head, "本文书一式两份，一份送达收件单位，一份归档。")
 }

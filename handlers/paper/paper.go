@@ -64,6 +64,8 @@ func drawn(p Paper, tight float64) (pdf []byte, pages int, err error) {
 }
 
 // number is the paper's, or that it has none.
+func (h Head) head() Head { return h }
+
 func (h Head) number() string { return cmp.Or(h.Number, "（预览，未编号，不得送达）") }
 
 // Day writes a legal day as papers do.
@@ -117,6 +119,13 @@ func (s *sheet) contact(h Head) {
 		s.y += 3
 		s.paragraphs(strings.Join(lines, "\n"), 12, 1.7, 2)
 	}
+}
+
+// end closes a letter: who deals with the case, the place for the seal, a note.
+func (s *sheet) end(h Head, note string) {
+	s.contact(h)
+	s.sign(h)
+	s.foot(note)
 }
 
 // sign leaves the place for the seal over the authority's name and the day, never

@@ -20,8 +20,6 @@ type Register struct {
 // Title is the form's name.
 func (Register) Title() string { return "投诉登记表" }
 
-func (r Register) head() Head { return r.Head }
-
 func (r Register) draw(s *sheet) {
 	s.centred(s.bold, titleSize, "投　诉　登　记　表")
 	s.y += 3

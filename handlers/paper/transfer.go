@@ -20,8 +20,6 @@ type Section struct{ Heading, Text string }
 // Title is the form's name.
 func (Transfer) Title() string { return "案件移送情况表" }
 
-func (p Transfer) head() Head { return p.Head }
-
 func (p Transfer) draw(s *sheet) {
 	s.letter(p.Head, p.Title(), p.To)
 	for _, x := range p.Sections {
@@ -47,8 +45,6 @@ type IndexRow struct{ Title, Name, Size, SHA256 string }
 
 // Title is the form's name.
 func (Index) Title() string { return "移送材料目录" }
-
-func (p Index) head() Head { return p.Head }
 
 func (p Index) draw(s *sheet) {
 	s.letter(p.Head, p.Title(), "")
