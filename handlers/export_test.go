@@ -50,6 +50,3 @@ func (s *Server) WithNote(taken func(user, words string)) http.Handler {
 
 // Said is a text of the catalogue.
 func Said(lang, key string) string { return say(lang, key, nil) }
-
-// Harmless is what becomes of a cell of a sheet.
-func Harmless(cell string) string { return harmless(cell) }

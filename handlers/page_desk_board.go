@@ -285,7 +285,7 @@ func (s *Server) sheetOf(name string, head []string, rows [][]string) (any, erro
 	for _, row := range append([][]string{head}, rows...) {
 		safe := make([]string, len(row))
 		for i, cell := range row {
-			safe[i] = harmless(cell)
+			safe[i] = Harmless(cell)
 		}
 		if err := w.Write(safe); err != nil {
 			return nil, err
@@ -295,9 +295,9 @@ func (s *Server) sheetOf(name string, head []string, rows [][]string) (any, erro
 	return download{name: name + "-" + calendar.On(s.Now()).String() + ".csv", kind: "text/csv; charset=utf-8", body: b.Bytes()}, w.Error()
 }
 
-// harmless keeps a spreadsheet from taking a cell for a formula: what begins like
+// Harmless keeps a spreadsheet from taking a cell for a formula: what begins like
 // one is marked as text.
-func harmless(cell string) string {
+func Harmless(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(cell)[0]) {
 		return "'" + cell
 	}

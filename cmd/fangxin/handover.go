@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -33,36 +32,13 @@ func (c *VerifyCmd) handover(g *Globals) error {
 		return errUse{err}
 	}
 	defer func() { _ = f.Close() }()
-	db, err := g.atHand()
-	if err != nil {
-		return err
-	}
-	if db != nil {
-		defer func() { _ = db.Close() }()
-	}
-	keys, err := c.keys(g, db)
-	if err != nil {
-		return err
-	}
-	report, err := examineHandover(g, f, keys, db)
-	if err != nil {
-		report.Why = err.Error()
-	}
-	report.Good = err == nil
-	if c.JSON {
-		if err := json.NewEncoder(g.Out).Encode(report); err != nil {
-			return err
-		}
-	} else if err != nil {
-		fmt.Fprintf(g.Out, "NOT GOOD: %v\n", err)
-	} else {
-		report.print(g.Out)
-	}
-	if err != nil {
-		return errFinding
-	}
-	return nil
+	return c.inspect(g, func(keys ledger.KeyList, db *store.Store) (finding, error) {
+		r, err := examineHandover(g, f, keys, db)
+		return &r, err
+	})
 }
+
+func (r *handoverReport) verdict(err error) { r.Good, r.Why = judged(err) }
 
 func examineHandover(g *Globals, f *os.File, keys ledger.KeyList, db *store.Store) (r handoverReport, err error) {
 	info, err := f.Stat()

@@ -35,6 +35,21 @@ func (c *VerifyCmd) receipt(g *Globals) error {
 	if err != nil {
 		return errUse{err}
 	}
+	return c.inspect(g, func(keys ledger.KeyList, db *store.Store) (finding, error) {
+		r, err := c.examine(g, data, keys, db)
+		return &r, err
+	})
+}
+
+// finding is what was found of a paper that the site signed.
+type finding interface {
+	verdict(err error)
+	print(w io.Writer)
+}
+
+// inspect examines a paper against the site's public keys and the log, where there
+// is one, and says what was found.
+func (c *VerifyCmd) inspect(g *Globals, examine func(ledger.KeyList, *store.Store) (finding, error)) error {
 	db, err := g.atHand()
 	if err != nil {
 		return err
@@ -46,11 +61,8 @@ func (c *VerifyCmd) receipt(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	report, err := c.examine(g, data, keys, db)
-	if err != nil {
-		report.Why = err.Error()
-	}
-	report.Good = err == nil
+	report, err := examine(keys, db)
+	report.verdict(err)
 	if c.JSON {
 		if err := json.NewEncoder(g.Out).Encode(report); err != nil {
 			return err
@@ -58,12 +70,22 @@ func (c *VerifyCmd) receipt(g *Globals) error {
 	} else if err != nil {
 		fmt.Fprintf(g.Out, "NOT GOOD: %v\n", err)
 	} else {
-		report.print(g.Out, db != nil)
+		report.print(g.Out)
 	}
 	if err != nil {
 		return errFinding
 	}
 	return nil
+}
+
+func (r *receiptReport) verdict(err error) { r.Good, r.Why = judged(err) }
+
+// judged is whether a paper is good, and if not why.
+func judged(err error) (good bool, why string) {
+	if err != nil {
+		return false, err.Error()
+	}
+	return true, ""
 }
 
 // atHand connects to a database that is there already; nil when there is none.
@@ -143,7 +165,7 @@ func shows(r ledger.Receipt, text []byte) bool {
 }
 
 // print says in words what is proven and what is not.
-func (r *receiptReport) print(w io.Writer, log bool) {
+func (r *receiptReport) print(w io.Writer) {
 	f := r.filing
 	fmt.Fprintf(w, "good: %s gave this receipt, as it is, for complaint %s, filed %s under %s (key %s)\n", f.Site, f.Case, beijing(f.At), f.Rules, f.Key)
 	for _, k := range f.Clocks {
@@ -154,7 +176,7 @@ func (r *receiptReport) print(w io.Writer, log bool) {
 		}
 	}
 	switch {
-	case !log:
+	case !r.Log:
 		fmt.Fprintln(w, "  the log was not at hand: that it still holds the filing is not proven here")
 	case r.Block == 0:
 		fmt.Fprintln(w, "  the log holds the filing as the receipt says; no block seals it yet")

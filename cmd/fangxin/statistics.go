@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"fangxin/handlers"
 	"fangxin/workflow/calendar"
 	"fangxin/workflow/indicator"
 
@@ -98,7 +99,7 @@ func records(r *indicator.Report, row func([]string) error) error {
 	}
 	for _, g := range r.Groups {
 		for _, f := range g.Figures {
-			head := []string{harmless(g.Key), g.From.String(), g.To.String(), f.ID, strconv.Itoa(f.Version), string(f.Basis)}
+			head := []string{handlers.Harmless(g.Key), g.From.String(), g.To.String(), f.ID, strconv.Itoa(f.Version), string(f.Basis)}
 			var all [][]string
 			for _, x := range f.Rates {
 				all = append(all, []string{x.Line, "rate", number(x.Numerator), number(x.Denominator), x.Rate, x.Low, x.High, "", "", "", "", ""})
@@ -124,14 +125,6 @@ func records(r *indicator.Report, row func([]string) error) error {
 		}
 	}
 	return nil
-}
-
-// harmless keeps a spreadsheet from taking a text for a formula.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 func (c *StatisticsCmd) csv(w io.Writer, r *indicator.Report) error {
