@@ -35,8 +35,5 @@ func (s *Server) statistics(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := indicator.ReportOf(q, by, groups, at)
-	rules := s.Rules()
-	out.Rules, out.Calendar = rules.VersionOn(q.To), rules.Calendar().KnownAt(calendar.On(at.Taken)).Version()
-	return out, nil
+	return indicator.ReportOf(q, by, groups, at, s.Rules()), nil
 }

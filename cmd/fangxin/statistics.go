@@ -50,9 +50,7 @@ func (c *StatisticsCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	r := indicator.ReportOf(q, c.By, groups, at)
-	rules := e.law.Load()
-	r.Rules, r.Calendar = rules.VersionOn(q.To), rules.Calendar().KnownAt(calendar.On(at.Taken)).Version()
+	r := indicator.ReportOf(q, c.By, groups, at, *e.law.Load())
 	switch c.Format {
 	case "json":
 		out := json.NewEncoder(g.Out)

@@ -218,7 +218,6 @@ func Wilson(num, den int64) (low, high int64) {
 
 // decimal writes a quotient with a number of places, rounded half away from zero.
 func decimal(num, den int64, places int) string {
-
 	return new(big.Rat).SetFrac(big.NewInt(num), big.NewInt(den)).FloatString(places)
 }
 

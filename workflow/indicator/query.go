@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"fangxin/workflow"
 	"fangxin/workflow/calendar"
 )
 
@@ -158,10 +159,10 @@ type GroupFigures struct {
 	Figures []Figure      `json:"figures"`
 }
 
-// ReportOf divides out every group.
-func ReportOf(q Query, by string, groups []Group, at At) Report {
-	out := Report{From: q.From, To: q.To, By: by, Definitions: Version, Log: at, Groups: []GroupFigures{}}
+// ReportOf divides out every group, under the law in force.
+func ReportOf(q Query, by string, groups []Group, at At, law workflow.Rules) Report {
 	seen := calendar.On(at.Taken)
+	out := Report{From: q.From, To: q.To, By: by, Definitions: Version, Rules: law.VersionOn(q.To), Calendar: law.Calendar().KnownAt(seen).Version(), Log: at, Groups: []GroupFigures{}}
 	for _, g := range groups {
 		out.Groups = append(out.Groups, GroupFigures{g.Key, g.From, g.To, Figures(g.Counts, g.To, seen)})
 	}
