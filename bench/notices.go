@@ -38,9 +38,10 @@ func (b *bench) notices(database string) error {
 		return err
 	}
 	defer func() { _ = s.Close() }()
-	cmd := filing()
-	cmd.Private.Person.Phone, cmd.Private.Person.Email = "", "someone@fx.example"
-	file := func() error {
+	var people atomic.Int64
+	file := func() error { // everybody has a mailbox: one that got them all would be bounded
+		cmd := filing()
+		cmd.Private.Person.Phone, cmd.Private.Person.Email = "", fmt.Sprintf("someone%d@fx.example", people.Add(1))
 		_, err := s.Execute(ctx, store.Request{Command: cmd})
 		return err
 	}
