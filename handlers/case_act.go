@@ -153,8 +153,16 @@ func (s *Server) resource(r resource, kind workflow.Kind) func(context.Context, 
 		if err := s.known(&in.Input); err != nil {
 			return nil, err
 		}
+		if len(r.reasons) > 0 && in.Reason != "" && !slices.Contains(r.reasons, in.Reason) {
+			return nil, badField("reason", "why.choice")
+		}
 		if err := r.admits(c, kind, &in.act, v.State); err != nil {
 			return nil, err
+		}
+		if r.events == "propose_narrative" {
+			if err := s.cleanNarrative(ctx, v, &in.act); err != nil {
+				return nil, err
+			}
 		}
 		return s.doFirst(ctx, c, v, &in.act, r.answer, events)
 	}

@@ -102,7 +102,7 @@ func (s *Server) read(ctx context.Context, c *Call) (any, error) {
 }
 
 // private facts are for the authority: a party does not see them.
-var privateFacts = []string{"reports", "prepared_by", "finding", "officer", "ticket", "contact_checked", "contact_checked_at"}
+var privateFacts = []string{"reports", "prepared_by", "finding", "officer", "ticket", "contact_checked", "contact_checked_at", "narrative_by", "narrative_at", "publication_reason"}
 
 func (s *Server) caseView(v store.View, role, language string) CaseView {
 	out := CaseView{Number: v.Number, State: v.State, Stage: v.State.Stage(), Version: v.Version, Filed: v.Filed, Acceptance: v.Acceptance,

@@ -78,6 +78,12 @@ var filters = map[string]func(f *store.Filter, v string) bool{
 	},
 	"clock":   func(f *store.Filter, v string) bool { _, ok := workflow.ClockByCode(v); f.Clock = v; return ok },
 	"overdue": func(f *store.Filter, v string) bool { f.Overdue = true; return v == "true" },
+	"publication": func(f *store.Filter, v string) bool {
+		f.Publication = v
+		return slices.Contains(publicationStates, v)
+	},
+	"held":      func(f *store.Filter, v string) bool { f.Held = v; return slices.Contains(heldCodes, v) },
+	"narrative": func(f *store.Filter, v string) bool { f.Narrative = v; return slices.Contains(narrativeStates, v) },
 	"domain": func(f *store.Filter, v string) bool {
 		n, err := strconv.Atoi(v)
 		f.Domain = n

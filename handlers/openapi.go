@@ -14,6 +14,7 @@ import (
 	"fangxin/workflow"
 	"fangxin/workflow/indicator"
 	"fangxin/workflow/ledger"
+	"fangxin/workflow/publication"
 	"fangxin/workflow/register"
 )
 
@@ -57,7 +58,7 @@ var answers = map[string]any{
 	"POST /api/v1/memberships": membershipView{}, "GET /api/v1/memberships": membershipPage{}, "GET " + memberPath: membershipWhole{}, "GET " + memberPath + "/history": membershipHistory{},
 	"GET " + memberPath + "/figures": register.Figures{}, "POST " + memberPath + "/decisions": membershipView{}, "POST " + memberPath + "/supplement": membershipView{},
 	"POST " + memberPath + "/withdrawal": membershipView{}, "POST " + memberPath + "/shop-code": membershipView{}, "POST " + memberPath + "/people": peopleView{}, "POST " + memberPath + "/people/{person}/end": peopleView{},
-	"GET /api/v1/membership-leads": leadPage{}, "GET /api/v1/coverage": store.Coverage{}, "GET /api/v1/shops/{code}": wallView{}, "POST /api/v1/member/login": loginView{}, "POST /api/v1/member/session": sessionsView{},
+	"GET /api/v1/membership-leads": leadPage{}, "GET /api/v1/coverage": store.Coverage{}, "GET /api/v1/shops/{code}": wallView{}, "GET " + publicPath: publicPage{}, "GET " + publicPath + "/{complaint}": publication.Form{}, "GET " + casePath + "/publication": standingView{}, "POST /api/v1/member/login": loginView{}, "POST /api/v1/member/session": sessionsView{},
 	"POST /api/v1/member/session/end": nothing{}, "GET /api/v1/member": memberView{}, "GET /api/v1/member/cases": memberCases{}, "GET /api/v1/member/figures": register.Figures{},
 	"POST /api/v1/member/supplement": membershipView{}, "POST /api/v1/member/withdrawal": membershipView{}, "POST /api/v1/member/people": peopleView{}, "POST /api/v1/member/people/{person}/end": peopleView{},
 	"GET /api/v1/reports/{number}": CaseView{}, "GET /api/v1/reports/{number}/events": eventList{},
@@ -85,6 +86,7 @@ const merchantPath = "/api/v1/merchants/{merchant}"
 var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /api": {"lang"}, "GET /api/v1/counts": slices.Sorted(maps.Keys(filters)),
 	"GET /api/v1/cases":       slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages))),
 	"GET /api/v1/statistics":  {"from", "to", "by", "of"},
+	"GET " + publicPath:       publicQueries,
 	"GET /api/v1/escalations": append(slices.Sorted(maps.Keys(dutyFilters)), "after", "limit"),
 	"GET /api/v1/merchants":   {"q", "status", "town", "after", "limit"}, "GET " + merchantPath + "/history": {"after", "limit"}, "GET /api/v1/merchant-reviews": {"status", "after", "limit"},
 	"GET /api/v1/memberships": {"status", "merchant", "town", "after", "limit"}, "GET /api/v1/membership-leads": {"status", "after", "limit"}, "GET /api/v1/coverage": {"on"}, "GET " + templatePath: {"after", "limit"}}
@@ -253,7 +255,7 @@ func (r Route) statuses() []int {
 	default:
 		out = append(out, http.StatusUnauthorized, http.StatusNotFound)
 	}
-	if strings.HasSuffix(r.Path, "/{code}") {
+	if strings.HasSuffix(r.Path, "/{code}") || strings.HasPrefix(r.Path, publicPath) {
 		out = append(out, http.StatusNotFound)
 	}
 	beside, inCase := strings.CutPrefix(r.Path, casePath)

@@ -97,10 +97,11 @@ var extras = map[string][]string{"offer": {"amount", "due_on"}, "counter": {"amo
 	"settle_outside": {"amount", "due_on"}, "settle_themselves": {"amount", "due_on"}, "settled_in_link": {"amount", "due_on"}, "amend_claim": {"amount", "requests"},
 	"confirm_partly": {"performed"}, "report_performance": {"performed_on", "performed"}, "report_performance_after_closing": {"performed_on", "performed"},
 	"court_result": {"feedback_code"}, "late_result": {"feedback_code"}, "agree_new_date": {"due_on"}, "change_consent": {"publish_consent", "entrust_consent"}, "rate": {"score"}, "answer": {"answer_kind"},
-	"disclaim": {"reason"}, "merchant_refuses": {"reason"}}
+	"disclaim": {"reason"}, "merchant_refuses": {"reason"},
+	"object_to_publication": {"reason"}, "answer_publicly": {"reason"}}
 
 // silent are acts that need no explanation at all.
-var silent = []string{"change_consent"}
+var silent = []string{"change_consent", "answer_publicly"}
 
 // needWords are acts that are nothing without words.
 var needWords = []string{"say", "add_evidence", "supply_correction", "challenge_proof", "answer", "disclaim", "merchant_refuses"}
@@ -168,8 +169,13 @@ func (s *Server) question(p *view.Page, _ *shown, m *MoveView, typed *unsent, na
 		q.Options = typed.options(p, name, "page.answer_kind.", "refusal", "question")
 	case "reason":
 		codes := []string{"no_defect", "no_proof", "too_late", "settled_already", "amount", "other"}
-		if m.Event == "disclaim" {
+		switch m.Event {
+		case "disclaim":
 			codes = []string{"other_shop", "closed_shop", "platform_only"}
+		case "object_to_publication":
+			codes = workflow.Objections
+		case "answer_publicly":
+			codes = workflow.PublicAnswers
 		}
 		q.Options = typed.options(p, name, "reason.", codes...)
 	case "publish_consent", "entrust_consent":

@@ -140,7 +140,7 @@ func (x *shown) lacking(p *view.Page, m *MoveView, typed *unsent, body map[strin
 		if body["feedback_code"] == nil {
 			need("feedback_code")
 		}
-	case "disclaim", "merchant_refuses":
+	case "disclaim", "merchant_refuses", "object_to_publication", "answer_publicly":
 		if body["reason"] == nil {
 			need("reason")
 		}

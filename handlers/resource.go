@@ -13,8 +13,9 @@ import (
 // the body narrows the events: "extent full=a,b none=c".
 type resource struct {
 	path, events, takes, choice string
-	answer                      string // the kind of answer that the path says
-	status                      int    // of success; 200 when nothing is said
+	answer                      string   // the kind of answer that the path says
+	reasons                     []string // the only codes that "reason" takes here; none: any
+	status                      int      // of success; 200 when nothing is said
 }
 
 const (
@@ -137,7 +138,12 @@ var caseResources = []resource{
 	{path: "/succession", events: "succeed_party", takes: "paper person respondent reason words"},
 	{path: "/closing", events: "close_with_result", takes: "words"},
 	{path: "/closing/correction", events: "correct_closing", takes: "reason words"},
-	{path: "/publication", events: "publish_or_hold", takes: "publication words"},
+	{path: "/publication", events: "publish_or_hold", takes: "publication reason words", reasons: workflow.HoldReasons},
+	{path: "/publication/objection", events: "object_to_publication", takes: "reason words", reasons: workflow.Objections},
+	{path: "/publication/answer", events: "answer_publicly", takes: "reason words", reasons: workflow.PublicAnswers},
+	{path: "/publication/narrative", events: "propose_narrative", takes: "words"},
+	{path: "/publication/narrative/confirmation", events: "confirm_narrative", takes: "words"},
+	{path: "/publication/narrative/withholding", events: "withhold_narrative", takes: "words"},
 	{path: "/rating", events: "rate", takes: "score words"},
 	{path: "/erasure", events: "erase_person", takes: "reason words"},
 	{path: "/erasure/refusal", events: "refuse_erasure", takes: "reason words"},

@@ -35,11 +35,12 @@ type wire struct {
 	rows     map[string]string                 // row → resource
 	cases    map[workflow.Kind][]workflow.Case // closed ones
 	repeated map[string]bool                   // resources
+	turns    map[string]int                    // how often an event was taken
 	n        int
 }
 
 func newWire(t *testing.T, s *store.Store, w *storetest.World, now func() time.Time) *wire {
-	x := &wire{t: t, s: s, tokens: map[string]string{}, rows: map[string]string{}, repeated: map[string]bool{}}
+	x := &wire{t: t, s: s, tokens: map[string]string{}, rows: map[string]string{}, repeated: map[string]bool{}, turns: map[string]int{}}
 	post := &jobs.Post{Now: now, Rules: w.Law}
 	x.api = &Server{Store: s, Rules: w.Law, Now: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Limits: unlimited(), SMS: SignedForTests,
 		Texts: Texts{Built: jobs.Texts(), Places: jobs.Places, Check: post.Check, Preview: post.Preview, Parts: jobs.Parts}}
@@ -76,6 +77,18 @@ func (x *wire) user(roles []workflow.Role, c *workflow.Case) string {
 	}
 	x.t.Fatalf("none of %v sees %s", roles, c.Number)
 	return ""
+}
+
+// second is the token of another officer.
+func (x *wire) second() string {
+	if x.tokens["second"] == "" {
+		token, err := x.s.AddUser(context.Background(), store.User{Name: "the-second", Roles: []string{"officer"}})
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		x.tokens["second"] = token
+	}
+	return x.tokens["second"]
 }
 
 // party is the token of a party's link to a case.
@@ -140,10 +153,11 @@ func (x *wire) execute(ctx context.Context, q store.Request) (store.Answer, erro
 		if strings.HasPrefix(q.Case, "JB") {
 			prefix, kind = reportPath, workflow.Report
 		}
-		r, choice, value, ok := find(kind, q.Command.Event, x.n)
+		r, choice, value, ok := find(kind, q.Command.Event, x.turns[q.Command.Event])
 		if !ok {
 			x.t.Fatalf("no resource takes %s", q.Command.Event)
 		}
+		x.turns[q.Command.Event]++
 		if choice != "" {
 			body[choice] = value
 		}
@@ -162,6 +176,9 @@ func (x *wire) execute(ctx context.Context, q store.Request) (store.Answer, erro
 			token = x.party(q.Case, role)
 		} else {
 			token = x.user(append([]workflow.Role{workflow.Role(role)}, people(rowsOf(kind, q.Command.Event)[0])...), &c)
+		}
+		if q.Command.Event == "confirm_narrative" { // by another than who proposed it
+			token = x.second()
 		}
 	}
 	fill(body, fields, &q.Command)
@@ -323,6 +340,7 @@ func TestEveryRowHasAResource(t *testing.T) {
 		x.live("file_with_authority", "classify", "dispatch")
 		x.live("file_with_authority", "classify", "invite_settlement", "accept_meanwhile", "channels_exhausted", "proceed_to_mediation")
 		x.live("file_with_authority", "classify", "invite_settlement", "channels_exhausted", "proceed_to_decision")
+		x.live(strings.Fields("file_with_authority classify invite_settlement delivered answer_with_offer accept_offer accept_settled report_performance end_settled_in_mediation")...)
 		if !x.contract.trusting {
 			x.probe(x.find("CLOSED.closed", false)[0], x.find("REPORT.closed", false)[0])
 			x.unseen(t)

@@ -37,7 +37,7 @@ func (x *wire) probe(closed, report string) {
 			number = report
 		}
 		path := func(number string) string {
-			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{code}", "0000000000", "{contact}", "1", "{review}", "r_0", "{check}", "none", "{webhook}", "w_0", "{name}", "receipt", "{language}", "zh").Replace(r.Path)
+			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{code}", "0000000000", "{contact}", "1", "{review}", "r_0", "{complaint}", "p_0", "{check}", "none", "{webhook}", "w_0", "{name}", "receipt", "{language}", "zh").Replace(r.Path)
 		}
 		call := func(number, token string, body any, headers ...string) int {
 			if r.Who == Signing && !slices.Contains(headers, "Authorization") {
@@ -161,6 +161,7 @@ func (x *wire) beside(number string) {
 	for _, list := range []string{"/erasure-requests", "/users", "/absences", "/escalations", "/statistics?from=2026-05-01&to=2026-05-31&by=town"} {
 		x.contract.call("GET", "/api/v1"+list, boss, nil, "")
 	}
+	x.contract.call("GET", publicPath+"?merchant=m_0", "", nil, "")
 	const first, other = `{"subject":"登记","text":"{link}","why":"一"}`, `{"subject":"登记","text":"已登记{link}","why":"二"}`
 	receipt := "/api/v1/templates/receipt/zh"
 	for _, in := range []string{first, other} { // the second time with another body
@@ -410,4 +411,5 @@ var rare = map[string]string{
 	"410 POST /api/v1/cases/{number}/notes":                 "see TestInternalNotes",
 	"410 POST /api/v1/cases/{number}/erasure-requests":      "see TestAWishToBeErased",
 	"410 POST /api/v1/cases/{number}/reports":               "its words are sealed under the key of the report, which is new",
+	"200 GET /api/v1/public/complaints/{complaint}":         "nothing is published in this test: see TestPublicComplaints",
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"slices"
 
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
@@ -60,11 +61,15 @@ type Vocabulary struct {
 var reasons = []string{"no_defect", "no_proof", "too_late", "not_sold_here", "settled_already", "amount", "other",
 	"other_shop", "closed_shop", "platform_only", "place", "platform", "other_county", "clerical", "wrong", "pipl_47", "retention"}
 
+// publicReasons are those of a public form: why it is held, what a merchant objects
+// and answers.
+var publicReasons = slices.Compact(slices.Sorted(slices.Values(slices.Concat(workflow.HoldReasons, workflow.Objections, workflow.PublicAnswers))))
+
 // vocabulary lists the codes, for whoever builds a form.
 func (s *Server) vocabulary(context.Context, *Call) (any, error) {
 	law, county := s.Rules(), s.Rules().County()
 	v := Vocabulary{Towns: placeWords(county.Towns), Units: placeWords(county.Departments), Requests: listed("request.", requestCodes),
-		AnswerKinds: listed("answer_kind.", values["answer_kind"]), Reasons: listed("reason.", reasons), Outcomes: listed("outcome.", workflow.Outcomes),
+		AnswerKinds: listed("answer_kind.", values["answer_kind"]), Reasons: listed("reason.", slices.Concat(reasons, slices.DeleteFunc(slices.Clone(publicReasons), func(r string) bool { return slices.Contains(reasons, r) }))), Outcomes: listed("outcome.", workflow.Outcomes),
 		Sources: listed("source.", sources), Proofs: listed("proof.", workflow.DeliveryProofs), Roles: listed("role.", roleCodes()),
 		FeedbackCodes: listed("feedback.", workflow.FeedbackCodes), TransferItems: listed("item.", workflow.TransferItems),
 		Events: listed("event.", eventNames()), Clocks: listed("clock.", clockCodes()), Guards: listed("guard.", guardNames())}

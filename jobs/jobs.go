@@ -67,6 +67,7 @@ func (r *Runner) works() []work {
 		{"board", readEvery, r.board},
 		{"search", readEvery, r.index},
 		{"match", readEvery, r.match},
+		{"publish", readEvery, r.publish},
 		{"remind", remindEvery, r.remind},
 		{"heartbeat", remindEvery, r.beat},
 		{"members", retainEvery, r.members},
@@ -163,6 +164,10 @@ func (r *Runner) index(ctx context.Context) error { return r.lots(ctx, r.Store.I
 func (r *Runner) match(ctx context.Context) error {
 	return r.lots(ctx, func(ctx context.Context, _ int) (int, error) { return r.Store.MatchRespondents(ctx, matchLot) })
 }
+
+// publish brings what anybody may read of closed complaints up to the log, the
+// register and the day.
+func (r *Runner) publish(ctx context.Context) error { return r.lots(ctx, r.Store.Publish) }
 
 // lots repeats a work until nothing is left. While callers come in, the works
 // that only readers wait for rest one after the other: all of them together work

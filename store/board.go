@@ -64,6 +64,9 @@ func (s *Store) Board(ctx context.Context, limit int) (int, error) {
 		// and only what may name a respondent that nobody has looked up
 		`insert into merchant_todo (case_id, seq) select s.case_id, max(s.seq) from sealed s where s.case_id in (%s) group by s.case_id
 			having max(s.seq) > coalesce((select d.seq from merchant_done d where d.case_id = s.case_id), 0) on conflict do nothing`,
+		// only what is closed, or was, has a public form
+		`insert into publication_todo (case_id, seq) select b.case_id, b.version from board b where b.case_id in (%s) and b.kind = 'complaint'
+			and (b.stage = 'CLOSED' or exists (select 1 from publications p where p.case_id = b.case_id)) on conflict do nothing`,
 	} {
 		var b binds
 		if _, err := tx.ExecContext(ctx, strings.Replace(text, "%s", b.list(ids), 1), b.values...); err != nil {
@@ -80,6 +83,7 @@ func (s *Store) Board(ctx context.Context, limit int) (int, error) {
 const (
 	boardTurn = 0x666178 + iota
 	searchTurn
+	publishTurn
 )
 
 // turn reports whether it is this node's turn, until the transaction ends.

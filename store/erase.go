@@ -16,7 +16,7 @@ import (
 //
 // Deleting the key is what erases: every sealed box is unreadable from then on.
 // The other rows were made of people and words and could be guessed back.
-var dies = []string{"case_keys", "blind", "notes", "case_search", "files", "paper_boxes"}
+var dies = []string{"case_keys", "blind", "notes", "case_search", "files", "paper_boxes", "publications", "publication_search"}
 
 // eraseBeside gives the statements that erase a case, or with "= any($1)" several.
 // The log, which holds commitments only, stays as it is.
@@ -24,7 +24,7 @@ func eraseBeside(dialect, is string) []string {
 	out := []string{"insert into file_gone (id, part) select id, '' from files where case_id " + is + " on conflict do nothing"}
 	for _, table := range dies {
 		column := "case_id"
-		if table == "case_search" && dialect == "sqlite" { // a full-text table knows its rows by rowid only
+		if (table == "case_search" || table == "publication_search") && dialect == "sqlite" { // a full-text table knows its rows by rowid only
 			column = "rowid"
 		}
 		out = append(out, fmt.Sprintf("delete from %s where %s %s", table, column, is))

@@ -42,6 +42,7 @@ var kept = map[string]string{
 	"merchant_todo":    "what is to be read again; an erased case gives no respondent",
 	"merchant_done":    "how far it was read",
 	"escalations":      "days and officers",
+	"publication_todo": "what is to be read again; an erased case gives no form",
 	"webhook_feed":     "which events a block sealed",
 	"papers":           "numbers, forms, officers, and salted commitments",
 }

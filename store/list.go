@@ -27,6 +27,7 @@ type Filter struct {
 	Overdue                                                                         bool
 	Words                                                                           string // of the sealed texts; see SearchTerms
 	Phone, Identity                                                                 string // exactly
+	Publication, Held, Narrative                                                    string // of the public form: state, code, where its text stands
 }
 
 // Page says which part of a list, in which order.
@@ -123,6 +124,11 @@ func (s *Store) selectFor(ctx context.Context, u *User, f *Filter, paged bool) (
 			id = -1
 		}
 		q.and("case_id = " + q.add(id))
+	}
+	for _, x := range [...][2]string{{"state", f.Publication}, {"code", f.Held}, {"narrative", f.Narrative}} {
+		if x[1] != "" {
+			q.and("case_id in (select p.case_id from publications p where p." + x[0] + " = " + q.add(x[1]) + ")")
+		}
 	}
 	if !f.FiledFrom.IsZero() {
 		q.and("filed >= " + q.add(f.FiledFrom.UnixMicro()))

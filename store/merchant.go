@@ -279,6 +279,10 @@ func (b *book) insert(all []*entry, by By, what, other string) error {
 	return b.index(all)
 }
 
+// registerSeq keeps the marks that changes of entries leave in publication_todo
+// apart from those of links, which count from 1.
+const registerSeq = 1_000_000
+
 const historyColumns = "merchant_id, no, at, actor, what, why, body"
 
 // save writes an entry that changed over the version that was read, with a line
@@ -297,6 +301,10 @@ func (b *book) save(before, after *entry, by By, what, other string) error {
 	}
 	if n, _ := done.RowsAffected(); n != 1 {
 		return fmt.Errorf("merchant %s changed meanwhile", before.ID)
+	}
+	if _, err := b.tx.ExecContext(b.ctx, "insert into publication_todo (case_id, seq) select case_id, $1 from publications where merchant_id = $2 or merchant = $3 on conflict do nothing",
+		-(registerSeq + after.Version), after.id, after.ID); err != nil { // public forms name the merchant
+		return err
 	}
 	changes := register.Diff(before.Details, after.Details)
 	if before.Status != after.Status {

@@ -189,6 +189,9 @@ func (b *book) linkCase(caseID, seq, merchantID int64, how string, by By) error 
 	}
 	_, err := b.tx.ExecContext(b.ctx, "insert into case_merchants (case_id, no, respondent, seq, merchant_id, how, actor, why, at) select $1, coalesce(max(no), 0) + 1, "+next+
 		", $2, $3, $4, $5, $6, $7 from case_merchants where case_id = $8", caseID, seq, merchantID, how, by.Actor, by.Why, b.s.stamp(b.now), caseID)
+	if err == nil { // its public form is another merchant's now
+		_, err = b.tx.ExecContext(b.ctx, "insert into publication_todo (case_id, seq) select case_id, -(select max(no) from case_merchants where case_id = $1) from publications where case_id = $1 on conflict do nothing", caseID)
+	}
 	return err
 }
 

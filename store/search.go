@@ -86,15 +86,8 @@ func (s *Store) document(ctx context.Context, id int64) (document, error) {
 // scrubbed are the texts of a case without what gives persons away; what any
 // event told to be somebody's goes from all of them.
 func scrubbed(all []part) []string {
-	var known, out []string
-	for _, p := range all {
-		if q := p.Person; q != nil {
-			known = append(known, q.Name, q.Phone, q.Email, q.Address, q.Identity)
-		}
-		if r := p.Respondent; r != nil {
-			known = append(known, r.Phone, r.Email)
-		}
-	}
+	known := knownOf(all)
+	var out []string
 	for _, p := range all {
 		if p.Respondent != nil && p.Respondent.Name != "" {
 			out = append(out, publication.ScrubForms(p.Respondent.Name, known...))

@@ -91,7 +91,7 @@ var guardTable map[string]guard
 
 func init() { // the closures name the table's own helpers
 	guardTable = map[string]guard{}
-	for _, part := range []map[string]guard{caseGuards(), filingGuards(), negotiationGuards(), mediationGuards(), linkGuards(), closingGuards()} {
+	for _, part := range []map[string]guard{caseGuards(), filingGuards(), negotiationGuards(), mediationGuards(), linkGuards(), closingGuards(), publicationGuards()} {
 		for name, g := range part {
 			guardTable[name] = g
 		}

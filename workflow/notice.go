@@ -117,6 +117,9 @@ func (d *draft) dutyNotices() {
 	for _, n := range duties[d.row.ID] {
 		d.owe(n.To, n.Kind)
 	}
+	if d.row.Event == "publish_or_hold" && d.c.Acceptance == "accepted" && d.c.Facts.date(factPublicationOn) > calendar.On(d.eff) { // the merchant sees an entry first
+		d.owe("merchant", "publication_ahead")
+	}
 	if d.cmd.Actor.For != "" && d.was.Version > 0 {
 		d.owe(string(d.cmd.Actor.For), "entered_on_your_behalf")
 	}
@@ -163,6 +166,7 @@ func NoticeKinds() []NoticeOp {
 	}
 	add("party", "entered_on_your_behalf")
 	add("merchant", "invitation")
+	add("merchant", "publication_ahead")
 	for _, def := range ClockDefs {
 		if def.Starts == OnNotice {
 			add(def.Whose, def.Code)

@@ -16,6 +16,7 @@ func (d *draft) record() {
 	d.recordMediation()
 	d.recordJoint()
 	d.recordTalksLeft()
+	d.recordPublication()
 }
 
 func (d *draft) recordInfo() {

@@ -40,6 +40,7 @@ func (d *draft) restore() {
 		}
 	}
 	d.recordInfo()
+	d.recordShown()
 	d.dutyNotices()
 	d.c.State = to
 	d.e.Data.Sealed = d.cmd.Commitment

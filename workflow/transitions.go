@@ -224,6 +224,12 @@ var Transitions = []Row{
 	// Of the engine, beside the published table: docs/divergences.md 14
 	{ID: "E1", From: states("any"), Event: "acknowledge_breach", By: roles("officer", "hub", "unit", "supervisor"), If: guards("duty_owed"), To: "same", Note: "I know that this duty is overdue; it stays owed and goes on to escalate"},
 	{ID: "E2", From: states("any"), Event: "explain_breach", By: roles("officer", "hub", "unit", "supervisor"), If: guards("duty_owed", "reason_given"), To: "same", Note: "why a duty is overdue and what is done about it"},
+	// The course of the public form, docs/divergences.md 15 and docs/publication.md
+	{ID: "E3", From: states("CLOSED.closed"), Event: "object_to_publication", By: roles("merchant"), If: guards("objection_named", "publication_decided", "not_objected_before"), To: "same", Note: "once after each closing; held until an officer decides"},
+	{ID: "E4", From: states("CLOSED.closed"), Event: "answer_publicly", By: roles("merchant"), If: guards("public_answer_named"), To: "same", Note: "one of a fixed list, shown beside the entry"},
+	{ID: "E5", From: states("CLOSED.closed"), Event: "propose_narrative", By: roles("officer"), If: guards("narrative_given", "publication_consented"), To: "same", Note: "the scrubbed text, sealed"},
+	{ID: "E6", From: states("CLOSED.closed"), Event: "confirm_narrative", By: roles("officer"), If: guards("narrative_proposed_by_another", "publication_consented"), To: "same", Note: "a second person saw before and after"},
+	{ID: "E7", From: states("CLOSED.closed"), Event: "withhold_narrative", By: roles("officer"), If: guards("narrative_there"), To: "same"},
 }
 
 // ReportTransitions is the course of the confidential report part (举报) that a

@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 	"workflow/policy":          {"workflow/calendar"},
 	"workflow/rehearse":        {"workflow", "workflow/calendar"},
 	"workflow/indicator":       {"workflow", "workflow/calendar"},
-	"workflow/publication":     {"workflow"},
+	"workflow/publication":     {"workflow", "workflow/calendar"},
 	"workflow/register":        {"workflow", "workflow/calendar"},
 	"migrations":               {},
 	"store":                    {"workflow", "workflow/calendar", "workflow/indicator", "workflow/ledger", "workflow/policy", "workflow/publication", "workflow/register", "migrations"},
@@ -35,7 +35,7 @@ var rooms = map[string][]string{
 	"jobs/simulate":            {"store", "workflow", "workflow/calendar", "workflow/register", "workflow/rehearse"},
 	"handlers/view":            {},
 	"handlers/paper":           {"workflow/calendar"},
-	"handlers":                 {"handlers/paper", "handlers/view", "store", "workflow", "workflow/calendar", "workflow/indicator", "workflow/ledger", "workflow/policy", "workflow/register"},
+	"handlers":                 {"handlers/paper", "handlers/view", "store", "workflow", "workflow/calendar", "workflow/indicator", "workflow/ledger", "workflow/policy", "workflow/publication", "workflow/register"},
 	"cmd/fangxin":              nil, // wires everything
 	"bench":                    nil,
 }

@@ -5,6 +5,7 @@ package simulate
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ const tries, longest = 60_000, 60
 func discover(seed uint64, law workflow.Rules, from time.Time) map[string][]step {
 	random := rand.New(rand.NewPCG(seed, 1))
 	found := map[string][]step{}
+	maps.Copy(found, publicScripts())
 	fresh := walk{random: random, law: law, now: from, found: found, c: workflow.New(workflow.Complaint, 1, "HT-2026-000001-0")}
 	places, new := []walk{}, map[string]bool{} // one walk for every situation met: most go on from one of them
 	all := len(workflow.Transitions) - 1       // T70 wants an outage: scripted by hand
@@ -51,6 +53,16 @@ func discover(seed uint64, law workflow.Rules, from time.Time) map[string][]step
 	}
 	found["T70"] = []step{{Event: "file_green_channel"}, {Event: "classify"}, {Event: "open_green_channel"}, {Event: "delivered"}, {Event: outage}, {Event: "extend_after_outage", Wait: true}}
 	return found
+}
+
+// publicScripts lead through the course of a public form, which random walks meet
+// late: it needs one thing after another in a closed case.
+func publicScripts() map[string][]step {
+	closed := []step{{Event: "file_with_authority", ID: "T01"}, {Event: "withdraw_before_acceptance", ID: "T43"}}
+	then := func(more ...step) []step { return append(slices.Clone(closed), more...) }
+	decided, proposed := step{Event: "publish_or_hold", ID: "T65"}, step{Event: "propose_narrative", ID: "E5"}
+	return map[string][]step{"T65": then(decided), "E3": then(decided, step{Event: "object_to_publication", ID: "E3"}), "E4": then(step{Event: "answer_publicly", ID: "E4"}),
+		"E5": then(proposed), "E6": then(proposed, step{Event: "confirm_narrative", ID: "E6"}), "E7": then(proposed, step{Event: "withhold_narrative", ID: "E7"})}
 }
 
 // situation is what tells one walk from another: where the case stands, what was

@@ -32,6 +32,7 @@ func checkPlan(name string, file []byte, plan *countyData, regimes []Regime) err
 	c.parameters(regimes)
 	c.telling()
 	c.green()
+	c.publication()
 	return errors.Join(c.faults...)
 }
 

@@ -118,15 +118,16 @@ type countyData struct {
 	} `yaml:"domains"`
 	Own        []promise `yaml:"own"`
 	Parameters struct {
-		Roll        calendar.Roll  `yaml:"roll"`
-		Overlay     string         `yaml:"overlay"`
-		Eligible    []string       `yaml:"confirmation_eligible_kinds"`
-		Reminders   []int          `yaml:"reminders"`
-		Escalation  []Step         `yaml:"escalation"`
-		Check       ContactCheck   `yaml:"contact_check"`
-		AppealYears map[string]int `yaml:"appeal_limit_years"`
-		Telling     telling        `yaml:"telling"`
-		Green       greenData      `yaml:"green_channel"`
+		Roll        calendar.Roll   `yaml:"roll"`
+		Overlay     string          `yaml:"overlay"`
+		Eligible    []string        `yaml:"confirmation_eligible_kinds"`
+		Reminders   []int           `yaml:"reminders"`
+		Escalation  []Step          `yaml:"escalation"`
+		Check       ContactCheck    `yaml:"contact_check"`
+		AppealYears map[string]int  `yaml:"appeal_limit_years"`
+		Telling     telling         `yaml:"telling"`
+		Green       greenData       `yaml:"green_channel"`
+		Publication publicationData `yaml:"publication"`
 	} `yaml:"parameters"`
 }
 

@@ -53,6 +53,12 @@ func TestWrongFiles(t *testing.T) {
 		"two mails":          {"  - {code: psb,", "  - {code: psb, mail: \"a@b.cn,c@b.cn\",", "mail is an address like"},
 		"no phone number":    {"  - {code: psb,", "  - {code: psb, phone: 内线,", "phone is a number"},
 		"mail of no office":  {"  - {code: licensing_authority,", "  - {code: licensing_authority, mail: a@b.cn,", "no office and has no mailbox"},
+		"entry for ever":     {"    entry_days: 365", "    entry_days: 3650", "from 1 to 1826"},
+		"no such pilot":      {"    pilots: [] ", "    pilots: [{domain: nowhere}] ", "name each domain once by its code"},
+		"no such pilot town": {"    pilots: [] ", "    pilots: [{domain: food, towns: [\"1\"]}] ", "is no town of the county"},
+		"never nothing":      {"    never: [medical]", "    never: [nothing]", "never names domains by their code"},
+		"without consent":    {"    without_consent: hold", "    without_consent: show", "hold or structure"},
+		"review of 0":        {"    review: {own: 3", "    review: {own: 0", "review.own is from 1 to 60"},
 		"version":            {"version: own/2026-01", "version: R2/2026-04-15", "needs a version"},
 	} {
 		before, _, found := strings.Cut(good, x.from)

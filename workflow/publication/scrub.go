@@ -21,6 +21,7 @@ const (
 	Plate   Kind = "plate"   // of a vehicle
 	Address Kind = "address" // down to the door
 	Name    Kind = "name"    // perhaps a person's name
+	Day     Kind = "day"     // a day or a time of day; see Left
 )
 
 // Span is a part of a text, in bytes.

@@ -15,6 +15,9 @@ import (
 // need another one.
 const ID = "rehearsal"
 
+// Second is the officer who confirms what another one proposed.
+const Second = "rehearsal-second"
+
 // Compose returns a command for the event of a row that leaves the case's state
 // (or, for a case not filed yet, that makes it). The caller may change the
 // input before it is decided.
@@ -136,6 +139,14 @@ func named(cmd *workflow.Command, c workflow.Case, row *workflow.Row, r workflow
 		in.Finding = "ART17a"
 	case "acknowledge_breach", "explain_breach":
 		in.Clock = owed(c)
+	case "publish_or_hold":
+		in.Publication = "publish"
+	case "object_to_publication":
+		in.Reason = "wrong_facts"
+	case "answer_publicly":
+		in.Reason = "resolved"
+	case "confirm_narrative":
+		cmd.Actor.ID = Second
 	}
 	in.Offer, _ = c.OpenOffer()
 	if len(c.Notices) > 0 {
