@@ -142,6 +142,7 @@ func (x *clerks) execute(ctx context.Context, q store.Request) (store.Answer, er
 	}
 	token := x.user(append([]workflow.Role{role}, people(row)...), &v.Case)
 	x.take(&v.Case, row, &q.Command, token, party)
+	x.tell(ctx, q.Case)
 	after, err := x.s.Case(ctx, q.Case)
 	if err != nil {
 		x.t.Fatal(err)
@@ -165,6 +166,24 @@ func (x *clerks) execute(ctx context.Context, q store.Request) (store.Answer, er
 		}
 	}
 	return out, nil
+}
+
+// tell delivers the letter about what was entered for a party. The script knows
+// of none, and its own letters go out one by one, the oldest first.
+func (x *clerks) tell(ctx context.Context, number string) {
+	v, err := x.s.Case(ctx, number)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	for _, n := range v.Notices {
+		if n.Kind != "entered_on_your_behalf" {
+			continue
+		}
+		if _, err := x.s.Execute(ctx, store.Request{Case: number, Command: workflow.Command{Event: "notice_served", Actor: workflow.Actor{Role: "job", ID: "relay"},
+			Input: workflow.Input{Notice: n.No, Proof: "sms_report"}}}); err != nil {
+			x.t.Fatal(err)
+		}
+	}
 }
 
 // take does one act over the pages.
@@ -306,7 +325,8 @@ func TestEveryRowHasAButton(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, events := range [][]string{{"file_with_authority", "classify", "dispatch"}, {"file_with_authority", "classify", "invite_settlement", "channels_exhausted", "proceed_to_decision"}} {
+	for _, events := range [][]string{{"file_with_authority", "classify", "dispatch"}, {"file_with_authority", "classify", "invite_settlement", "channels_exhausted", "proceed_to_decision"},
+		strings.Fields("file_with_authority classify invite_settlement delivered answer_with_offer accept_offer accept_settled report_performance end_settled_in_mediation")} {
 		number := ""
 		for _, event := range events {
 			c := workflow.New(workflow.Complaint, 0, "")

@@ -11,18 +11,19 @@ import (
 // Facts of the public form of a closed complaint: what was decided about it, by
 // which event, and what the merchant and two officers said (docs/publication.md).
 const (
-	factPublication   = "publication"        // publish, hold: the last decision
-	factPublicationAt = "publication_at"     // seq of that decision
-	factPublicationOn = "publication_on"     // of publish: first day on which it may be read
-	factPublications  = "publications"       // how often publishing was decided
-	factHeldFor       = "publication_reason" // of hold: one of HoldReasons or of what the engine finds
-	factObjection     = "objection"          // the merchant's, one of Objections
-	factObjectionAt   = "objection_at"       // seq
-	factPublicAnswer  = "public_answer"      // one of PublicAnswers
-	factShown         = "public_shown"       // yes: the entry could be read when something happened to the case
-	factNarrative     = "narrative"          // proposed, confirmed, withheld
-	factNarrativeAt   = "narrative_at"       // seq of the event whose sealed words it is
-	factNarrativeBy   = "narrative_by"       // officer who proposed it
+	factPublication    = "publication"        // publish, hold: the last decision
+	factPublicationAt  = "publication_at"     // seq of that decision
+	factPublicationDay = "publication_day"    // of that decision
+	factPublicationOn  = "publication_on"     // of publish: first day on which it may be read
+	factPublications   = "publications"       // how often publishing was decided
+	factHeldFor        = "publication_reason" // of hold: one of HoldReasons or of what the engine finds
+	factObjection      = "objection"          // the merchant's, one of Objections
+	factObjectionAt    = "objection_at"       // seq
+	factPublicAnswer   = "public_answer"      // one of PublicAnswers
+	factShown          = "public_shown"       // yes: the entry could be read when something happened to the case
+	factNarrative      = "narrative"          // proposed, confirmed, withheld
+	factNarrativeAt    = "narrative_at"       // seq of the event whose sealed words it is
+	factNarrativeBy    = "narrative_by"       // officer who proposed it
 )
 
 // HoldReasons are the codes by which an officer keeps a complaint from being
@@ -39,9 +40,10 @@ var PublicAnswers = []string{"resolved", "refunded", "repaired_or_replaced", "ap
 
 // Publication is what the log says of the public form of a case.
 type Publication struct {
-	Decision    string // publish, hold; empty: nobody decided since it was closed
-	Reason      string // of hold
-	Seq         int64  // of the decision
+	Decision    string        // publish, hold; empty: nobody decided since it was closed
+	Reason      string        // of hold
+	Seq         int64         // of the decision
+	Day         calendar.Date // of the decision
 	On          calendar.Date
 	Times       int64  // how often publishing was decided
 	Objection   string // open: nobody decided since
@@ -58,7 +60,7 @@ func (c *Case) Publication() Publication {
 	p := Publication{Times: f.int(factPublications), Answer: f[factPublicAnswer],
 		Narrative: f[factNarrative], NarrativeAt: f.int(factNarrativeAt), NarrativeBy: f[factNarrativeBy]}
 	if at := f.int(factPublicationAt); at > c.closedAt() {
-		p.Decision, p.Reason, p.Seq, p.On = f[factPublication], f[factHeldFor], at, f.date(factPublicationOn)
+		p.Decision, p.Reason, p.Seq, p.Day, p.On = f[factPublication], f[factHeldFor], at, f.date(factPublicationDay), f.date(factPublicationOn)
 	}
 	if at := f.int(factObjectionAt); at > max(p.Seq, c.closedAt()) {
 		p.Objection = f[factObjection]
@@ -134,10 +136,9 @@ func (d *draft) recordShown() {
 // objection has heard the merchant: it may be read from that day on.
 func (d *draft) decidePublication() {
 	was := d.was.Publication()
-	decision, reason, on := "hold", d.cmd.Input.Reason, ""
+	decision, reason, day, on := "hold", d.cmd.Input.Reason, calendar.On(d.eff), ""
 	if d.cmd.Input.Publication == "publish" {
 		decision, reason = "publish", ""
-		day := calendar.On(d.eff)
 		on = day.String()
 		if was.Objection == "" {
 			on = d.objectionEnds(day).String()
@@ -146,7 +147,7 @@ func (d *draft) decidePublication() {
 	} else if reason == "" {
 		reason = "under_review"
 	}
-	for _, x := range [][2]string{{factPublication, decision}, {factPublicationAt, number(d.e.Seq)}, {factPublicationOn, on}, {factHeldFor, reason}} {
+	for _, x := range [][2]string{{factPublication, decision}, {factPublicationAt, number(d.e.Seq)}, {factPublicationDay, day.String()}, {factPublicationOn, on}, {factHeldFor, reason}} {
 		if d.c.Facts[x[0]] != x[1] {
 			d.set(x[0], x[1])
 		}

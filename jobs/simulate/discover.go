@@ -61,7 +61,8 @@ func publicScripts() map[string][]step {
 	closed := []step{{Event: "file_with_authority", ID: "T01"}, {Event: "withdraw_before_acceptance", ID: "T43"}}
 	then := func(more ...step) []step { return append(slices.Clone(closed), more...) }
 	decided, proposed := step{Event: "publish_or_hold", ID: "T65"}, step{Event: "propose_narrative", ID: "E5"}
-	return map[string][]step{"T65": then(decided), "E3": then(decided, step{Event: "object_to_publication", ID: "E3"}), "E4": then(step{Event: "answer_publicly", ID: "E4"}),
+	objected, reopened := step{Event: "object_to_publication", ID: "E3"}, step{Event: "correct_closing", ID: "T56"}
+	return map[string][]step{"T65": then(decided, decided), "E3": then(decided, objected, decided), "E4": then(step{Event: "answer_publicly", ID: "E4"}, decided, reopened),
 		"E5": then(proposed), "E6": then(proposed, step{Event: "confirm_narrative", ID: "E6"}), "E7": then(proposed, step{Event: "withhold_narrative", ID: "E7"})}
 }
 

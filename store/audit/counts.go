@@ -26,6 +26,8 @@ type tally struct {
 	left      string // how the talk with the merchant was left, and when, under whom
 	leftOn    string
 	leftUnder string
+	decided   string // on publication since the case was closed, and when
+	decidedOn string
 	accepted  bool
 }
 
@@ -89,6 +91,7 @@ func (t *tally) event(f *fold, e *entry, was glance) {
 	if f.named["outcome"] != "" && was.outcome == "" {
 		t.closed = day
 	}
+	t.publication(f, e, was, day)
 	t.talk(f, e, was, day)
 	t.stands(f, e, was, now)
 	t.happened(f, e, was, now, day, ended)
@@ -100,6 +103,21 @@ func (t *tally) begin(f *fold, e *entry, now count, day string) {
 		t.put(1, now.as("archived", day, 0, 1))
 	}
 	t.filed = day
+}
+
+// publication follows what was decided since the case was closed.
+func (t *tally) publication(f *fold, e *entry, was glance, day string) {
+	switch {
+	case f.named["outcome"] == "" || was.outcome == "":
+		t.decided = ""
+	case e.Event != "publish_or_hold":
+	case e.Data.Info["publication"] == "publish":
+		t.decided, t.decidedOn = "publish", day
+	case e.Data.Info["reason"] == "":
+		t.decided, t.decidedOn = "hold.under_review", day
+	default:
+		t.decided, t.decidedOn = "hold."+e.Data.Info["reason"], day
+	}
 }
 
 // talk follows how the negotiation with a merchant who was told was left.
@@ -172,6 +190,9 @@ func (t *tally) stands(f *fold, e *entry, was glance, now count) {
 	list := []count{now.as("filed", t.filed, 0, 1)}
 	if outcome := f.named["outcome"]; outcome != "" {
 		list = append(list, t.ending(f, now, outcome)...)
+		if t.decided != "" {
+			list = append(list, now.as("publication."+t.decided, t.decidedOn, 0, 1))
+		}
 	}
 	if t.left != "" {
 		as := t.left
@@ -278,8 +299,6 @@ func (t *tally) happened(f *fold, e *entry, was glance, now count, day, ended st
 		one("confirmation.withdrawn")
 	case "rate":
 		one("rated." + dash(e.Data.Info["score"]))
-	case "publish_or_hold":
-		one(strings.TrimSuffix("publication."+dash(e.Data.Info["publication"])+"."+e.Data.Info["reason"], "."))
 	case "agree":
 		one("mediation.agreed")
 		window := false

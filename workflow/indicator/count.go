@@ -128,7 +128,7 @@ func stands(c *workflow.Case, s Slices) []Count {
 	}
 	room := 1 // few cases are counted as more while they are open
 	if c.Outcome != "" {
-		room = 6
+		room = 7
 	}
 	out := make([]Count, 0, room)
 	add := func(code string, day calendar.Date, measure int64) {
@@ -136,6 +136,9 @@ func stands(c *workflow.Case, s Slices) []Count {
 	}
 	add("filed", on, 0)
 	if c.Outcome != "" {
+		if p := c.Publication(); p.Decision != "" { // the last one; a case that was opened again has none
+			add(strings.TrimSuffix("publication."+p.Decision+"."+p.Reason, "."), p.Day, 0)
+		}
 		closed, so := closedOn(c), c.Outcome+"."+or(c.Acceptance)+"."+or(c.Agreement)+"."+or(c.Ground)
 		add("ended."+so+"."+or(c.Performance), on, 0)
 		gross := int64(closed - on)
@@ -261,12 +264,6 @@ func (x *counter) flow() {
 		x.add(code, x.day, 0)
 	case "rate":
 		x.add("rated."+or(x.e.Data.Info["score"]), x.day, 0)
-	case "publish_or_hold":
-		code := "publication." + or(x.e.Data.Info["publication"])
-		if why := x.e.Data.Info["reason"]; why != "" {
-			code += "." + why
-		}
-		x.add(code, x.day, 0)
 	}
 	x.link()
 	x.again()

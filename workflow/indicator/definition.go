@@ -176,7 +176,7 @@ var Definitions = []Definition{
 		{"in_time", "按期告知双方", "both told in time", Sum{"met.termination_notice"}, Sum{"met|expired.termination_notice"}},
 	}, Excluded: []Sum{{"void.termination_notice.*"}}},
 	{ID: "I-07", Version: 1, Basis: Event, Zh: "公示率", En: "published", Lines: []Line{
-		{"published", "已公示", "published, of what was decided and not held", Sum{"publication.publish"}, Sum{"publication.publish", "publication.-"}},
+		{"published", "已公示", "published, of what was decided and not held", Sum{"publication.publish"}, Sum{"publication.publish"}},
 		{"decided_in_time", "按期决定（按到期日）", "decided in the set days, by due day", Sum{"met.publish"}, Sum{"met|expired.publish"}},
 	}, Excluded: []Sum{{"publication.hold.**"}}},
 	{ID: "I-08", Version: 1, Basis: Event, Zh: "满意率", En: "satisfied", Lines: []Line{

@@ -113,6 +113,10 @@ func TestGaming(t *testing.T) {
 		{"closing just before the due day and reopening", func(t *testing.T, into indicator.Counts) {
 			begin(t, into, "file_with_authority").do("classify", "dispatch").wait(6).do("refuse").wait(5).do("correct_closing").wait(3)
 		}, []shows{{"I-12b", "reopened", 1, 1}, {"I-06a", "in_time", 0, 1}, {"I-05", "closed", 0, 1}}},
+		{"deciding on publication twice", func(t *testing.T, into indicator.Counts) {
+			begin(t, into, "file_with_authority").do("withdraw_before_acceptance", "publish_or_hold", "publish_or_hold")
+			begin(t, into, "file_with_authority").do("withdraw_before_acceptance", "publish_or_hold", "correct_closing")
+		}, []shows{{"I-07", "published", 1, 1}}},
 		{"a settlement that is not kept and comes back", func(t *testing.T, into indicator.Counts) {
 			begin(t, into, "file_green_channel").do("classify", "open_green_channel", "delivered", "answer_with_offer", "accept_offer").wait(16).serve().wait(20).do("settlement_not_performed")
 		}, []shows{{"I-12b", "again", 1, 0}, {"I-01C", "in_time", 0, 1}, {"I-01B", "settled", 0, 0}, {"I-09", "missed", 1, 1}}},
