@@ -202,11 +202,20 @@ func superseded(all []store.CasePaper, i int, events []workflow.Event) string {
 // previewPaper draws a paper without a number and keeps nothing.
 func (s *Server) previewPaper(ctx context.Context, c *Call) (any, error) {
 	f, err := s.filling(ctx, c)
+	if err == nil {
+		err = f.fresh()
+	}
 	if err != nil {
 		return nil, err
 	}
 	pdf, err := paper.Draw(f.paper(""))
-	return document{kind: "application/pdf", body: pdf}, err
+	return pdfOf(f.in.Form, pdf), err
+}
+
+// pdfOf hands a paper out to be looked at and printed. The policy lets the browser's
+// own reader show it, and nothing else.
+func pdfOf(name string, pdf []byte) document {
+	return document{kind: "application/pdf", name: name + ".pdf", body: pdf, policy: "default-src 'none'; object-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"}
 }
 
 // makePaper draws a paper under the next number of its form's series, keeps it as
@@ -225,6 +234,9 @@ func (s *Server) makePaper(ctx context.Context, c *Call) (any, error) {
 	p, err := s.Store.AddCasePaper(ctx, store.Once{Scope: scope, Key: key, Asked: f.in},
 		store.CasePaper{CaseID: f.v.ID, Form: f.in.Form, Receiver: f.receiver(), Respondent: respondent, Seq: f.event.Seq, Version: f.v.Version, Author: c.User.Name},
 		func(serial int64) (string, []byte, error) {
+			if err := f.fresh(); err != nil { // asked here: the same order once more has its answer
+				return "", nil, err
+			}
 			number := fmt.Sprintf("%s%s〔%d〕第%04d号", s.Rules().County().Short, forms[f.in.Form].mark, calendar.On(s.Now()).Year(), serial)
 			pdf, err := paper.Draw(f.paper(number))
 			return number, pdf, err
@@ -238,6 +250,22 @@ func (s *Server) makePaper(ctx context.Context, c *Call) (any, error) {
 	return s.viewPaper(c, f.v, []store.CasePaper{p}, 0, f.events), nil
 }
 
+// bound is what is sealed with the event by which the log commits to a paper.
+type bound struct {
+	Paper  string `json:"paper"`
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+}
+
+// boundPaper is the number of the paper that an event commits to; empty: to none.
+func boundPaper(e *workflow.Event, words string) string {
+	var b bound
+	if e.Event != "add_evidence" || !strings.HasPrefix(e.Actor, "officer:") || json.Unmarshal([]byte(words), &b) != nil || len(b.SHA256) != 2*sha256.Size {
+		return ""
+	}
+	return b.Paper
+}
+
 // bindPaper has the log commit to a paper: its code in clear, number and digest
 // sealed with the event. Only an officer adds to the log; a paper that somebody
 // else made is kept all the same.
@@ -245,7 +273,7 @@ func (s *Server) bindPaper(ctx context.Context, c *Call, number string, p store.
 	if !slices.Contains(c.User.Roles, "officer") {
 		return 0, nil
 	}
-	text, err := json.Marshal(map[string]any{"paper": p.Number, "sha256": hex.EncodeToString(p.SHA256[:]), "size": p.Size})
+	text, err := json.Marshal(bound{p.Number, hex.EncodeToString(p.SHA256[:]), p.Size})
 	if err != nil {
 		return 0, err
 	}
@@ -281,7 +309,7 @@ func (s *Server) paperContent(ctx context.Context, c *Call) (any, error) {
 	if errors.Is(err, store.ErrNoCasePaper) {
 		err = notFound()
 	}
-	return document{kind: "application/pdf", body: pdf}, err
+	return pdfOf(all[i].Number, pdf), err
 }
 
 // paperRoutes are the routes of official papers and of the hand-over file.

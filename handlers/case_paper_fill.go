@@ -78,9 +78,6 @@ func (s *Server) filling(ctx context.Context, c *Call) (*filling, error) {
 	if f.v, err = s.open(ctx, c, workflow.Complaint); err != nil {
 		return nil, err
 	}
-	if f.in.Sees != 0 && f.in.Sees != f.v.Version {
-		return nil, problem("stale")
-	}
 	if f.events, err = s.Store.Events(ctx, f.v.Number); err != nil {
 		return nil, err
 	}
@@ -95,6 +92,14 @@ func (s *Server) filling(ctx context.Context, c *Call) (*filling, error) {
 	f.people()
 	f.proofs, err = s.proofs(ctx, f.v.Number)
 	return f, err
+}
+
+// fresh refuses an order for a version that the case has left.
+func (f *filling) fresh() error {
+	if f.in.Sees != 0 && f.in.Sees != f.v.Version {
+		return problem("stale")
+	}
+	return nil
 }
 
 // people are the parties as they stand now: who joined a complaint later is not

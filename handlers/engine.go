@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -73,7 +75,10 @@ func (s *Server) adapt(r Route) echo.HandlerFunc {
 			if out.policy != "" {
 				c.Response().Header().Set("Content-Security-Policy", out.policy)
 			}
-			return c.Blob(r.Status, out.kind, out.body)
+			if out.name != "" {
+				c.Response().Header().Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": out.name}))
+			}
+			return c.Blob(cmp.Or(r.Status, http.StatusOK), out.kind, out.body)
 		}
 		return c.JSON(r.Status, out)
 	}

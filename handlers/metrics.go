@@ -53,6 +53,7 @@ type document struct {
 	kind   string
 	body   []byte
 	policy string
+	name   string // what it is called where it is kept; empty: nothing is said
 }
 
 func (s *Server) exposition(context.Context, *Call) (any, error) {

@@ -217,6 +217,9 @@ func (s *Server) takeDeskAct(ctx context.Context, c *Call) (any, error) {
 		out.cookies = set
 		return out, nil
 	}
+	if err := s.sawOwnPapers(ctx, x, typed); err != nil {
+		return nil, err
+	}
 	body, wrong := x.deskBody(p, a, typed)
 	if len(wrong) > 0 {
 		return s.deskActPage(c, x, a, typed, wrong, http.StatusUnprocessableEntity), nil

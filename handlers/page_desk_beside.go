@@ -26,6 +26,9 @@ func (s *Server) besideLog(ctx context.Context, c *Call, p *view.Page, x *looked
 	for i := range all {
 		out.Notices = append(out.Notices, x.notice(p, &all[i], official))
 	}
+	if err := s.deskPapers(ctx, c, p, x, out); err != nil {
+		return err
+	}
 	files, err := s.filesOf(ctx, c, x.v)
 	if err != nil && !errors.Is(err, store.ErrErased) {
 		return err

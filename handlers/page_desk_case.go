@@ -139,8 +139,12 @@ func (s *Server) deskCase(ctx context.Context, c *Call) (any, error) {
 	p := s.base(c, "page.desk.report")
 	p.Title = x.headline(p)
 	out := &view.DeskCase{Number: x.v.Number, Tag: capital(stateWords(c.Language, x.v.State)), Key: formKey(c.token), Base: x.path(), Report: x.v.Kind == workflow.Report}
-	if c.Query("done") != "" {
-		out.News = p.T("page.desk.done")
+	switch done := c.Query("done"); done {
+	case "":
+	case "paper":
+		out.News = p.T("page.desk.papers.made")
+	default:
+		out.News, out.Next = p.T("page.desk.done"), x.paperAfter(p, done)
 	}
 	out.About = x.about(s, p)
 	if !out.Report {
@@ -304,6 +308,12 @@ func (x *looked) entry(p *view.Page, e *workflow.Event) view.Entry {
 		add(p.T("page.desk.row"), e.ID+" · "+digit(int(e.Seq)))
 	}
 	t := termsIn(x.words(e))
+	if number := boundPaper(e, t.words); number != "" {
+		out.Title, t.words = p.T("page.desk.papers.bound"), ""
+		if isOne(x.c.User, staff) {
+			add(p.T("page.desk.papers.number"), number)
+		}
+	}
 	if t.fen > 0 {
 		add(p.T("page.case.offered"), "¥"+yuan(t.fen))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fangxin/handlers/view"
@@ -253,7 +254,7 @@ func (s *Server) readBack(ctx context.Context, c *Call, typed *unsent, wrong []v
 func (s *Server) taken(c *Call, f filed) (any, error) {
 	p := s.base(c, "page.desk.intake.done")
 	p.Path = "/desk/intake"
-	out := &view.Taken{Number: f.Case.Number, Case: deskCasePath(f.Case.Number), Link: s.address(c) + "/c/" + f.Case.Number + "#" + f.Token}
+	out := &view.Taken{Number: f.Case.Number, Case: deskCasePath(f.Case.Number), Link: s.address(c) + "/c/" + f.Case.Number + "#" + f.Token, Key: formKey(c.token), Sees: strconv.FormatInt(f.Case.Version, 10)}
 	var err error
 	if out.QR, out.Size, err = qrPath(out.Link); err != nil {
 		return nil, err

@@ -63,7 +63,7 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 			return text
 		}
 		for _, d := range x.api.deskPages() {
-			path := strings.NewReplacer("{number}", number, "{clock}", "1", "{event}", "say", "{notice}", "1", "{file}", "x").Replace(d.Path)
+			path := strings.NewReplacer("{number}", number, "{clock}", "1", "{event}", "say", "{notice}", "1", "{file}", "x", "{form}", "register", "{paper}", "1").Replace(d.Path)
 			want := []int{http.StatusOK}
 			switch {
 			case strings.Contains(d.Path, "{number}") && !inside:
@@ -72,8 +72,10 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 				want = []int{http.StatusForbidden}
 			case strings.Contains(d.Path, "{event}"):
 				want = []int{http.StatusConflict}
-			case strings.Contains(d.Path, "{file}"):
+			case strings.Contains(d.Path, "{file}"), strings.Contains(d.Path, "{paper}"):
 				want = []int{http.StatusNotFound}
+			case strings.HasSuffix(d.Path, "/handover"): // the case is not in the court link
+				want = []int{http.StatusConflict}
 			case d.Path == "/desk/bulk":
 				want = []int{http.StatusBadRequest}
 			case d.Method == http.MethodPost && d.Limit != Searching:

@@ -70,6 +70,10 @@ func (s *Server) deskPages() []deskPage {
 		{"GET", "/desk/case/{number}/act/{event}", everybody, Reading, s.showDeskAct},
 		{"POST", "/desk/case/{number}/act/{event}", everybody, Writing, s.takeDeskAct},
 		{"GET", "/desk/case/{number}/files/{file}", everybody, Delivery, s.fileContent},
+		{"GET", "/desk/case/{number}/papers/{form}", staff, Reading, s.showPaper},
+		{"POST", "/desk/case/{number}/papers/{form}", staff, Writing, s.takePaper},
+		{"GET", "/desk/case/{number}/paper/{paper}", everybody, Reading, s.paperContent},
+		{"GET", "/desk/case/{number}/handover", handedTo, Reading, s.handover},
 		{"POST", "/desk/case/{number}/notes", staff, Writing, s.takeNote},
 		{"POST", "/desk/case/{number}/notices/{notice}/resend", staff, Writing, s.takeResend},
 	}

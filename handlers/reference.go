@@ -55,7 +55,7 @@ type schemaView struct {
 
 func (s *Server) referenceStyle(context.Context, *Call) (any, error) {
 	css, err := referenceFiles.ReadFile("reference/style.css")
-	return document{"text/css; charset=utf-8", css, pagePolicy}, err
+	return document{"text/css; charset=utf-8", css, pagePolicy, ""}, err
 }
 
 // reference shows the API to people, in the language of ?lang or of the browser.
@@ -74,7 +74,7 @@ func (s *Server) reference(_ context.Context, c *Call) (any, error) {
 	if err := referencePage.Execute(&b, s.referenceView(lang)); err != nil {
 		return nil, fmt.Errorf("reference: %w", err)
 	}
-	page := document{"text/html; charset=utf-8", b.Bytes(), pagePolicy}
+	page := document{"text/html; charset=utf-8", b.Bytes(), pagePolicy, ""}
 	s.pages.Store(lang, page)
 	return page, nil
 }

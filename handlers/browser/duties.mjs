@@ -66,6 +66,11 @@ export async function desks(browser, look, shoot) {
   await see("desk-today");
   await page.goto(`${site}/desk?by=unit&when=week`);
   await see("desk-week");
+  await page.goto(`${site}/desk/case/${number}/papers/register`);
+  await page.fill("#f-phone", "0533-8210001");
+  await see("desk-paper");
+  await page.locator("button[value=make]").click();
+  await page.waitForURL("**?done=paper#papers");
   await page.goto(`${site}/desk/case/${number}`);
   await see("desk-case");
   await page.goto(`${site}/desk/case/${number}/clock/1`);

@@ -10,7 +10,8 @@ mkdirSync(folder, { recursive: true });
 const browser = await launch();
 let n = 0; // each has a number of his own: no pause between two codes
 let looks = 0;
-for (const lang of ["zh", "en"]) {
+const only = process.env.ONLY; // desk: the pages of the desk alone
+for (const lang of only ? [] : ["zh", "en"]) {
   for (const dark of [false, true]) {
     for (const width of [390, 1280]) {
       const { page, context } = await visit(browser, { lang, dark, width });

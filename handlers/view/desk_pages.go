@@ -65,6 +65,12 @@ type DeskNotice struct {
 	Lines                      []string
 }
 
+// DeskPaper is an official paper that was made.
+type DeskPaper struct {
+	To, Title, Number, About, State string
+	Off                             bool // it is not to be relied on any more
+}
+
 // DeskFile is a file of a case.
 type DeskFile struct{ To, Name, About string }
 
@@ -81,6 +87,10 @@ type DeskCase struct {
 	Entries, Notes                      []Entry
 	Notices                             []DeskNotice
 	Files                               []DeskFile
+	Papers                              []DeskPaper
+	Forms                               []Part // papers that can be made now
+	Handover                            string // where the file for the court is; empty: nowhere
+	Next                                *Part  // the paper of what was just done
 }
 
 // Hold is a time in which a case was in somebody's hands.
@@ -177,5 +187,6 @@ type ReadBack struct {
 // Taken is the receipt for the person.
 type Taken struct {
 	Number, Case, Link, QR, Size string
+	Key, Sees                    string // of the form that makes its paper
 	Clocks, Rows                 []Row
 }

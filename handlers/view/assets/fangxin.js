@@ -149,8 +149,11 @@
     copy.textContent = copy.dataset.done;
   });
 
-  // A second click sends nothing: the form has one key, and the page is leaving.
+  // A second click sends nothing: the form has one key, and the page is leaving;
+  // what opens beside it leaves the page where it is.
   document.addEventListener("submit", (e) => {
+    const beside = (e.submitter && e.submitter.formTarget) || e.target.target;
+    if (beside === "_blank") return;
     if (e.target.dataset.sent) e.preventDefault();
     else e.target.dataset.sent = "1";
   });
