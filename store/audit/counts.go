@@ -35,7 +35,7 @@ type tally struct {
 type glance struct {
 	state, outcome, performance string
 	slices                      count
-	told, undecided             bool
+	undecided                   bool
 }
 
 func (t *tally) seen(f *fold) glance {
