@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,7 @@ type merchantEntry struct {
 	LicenceAddress string          `json:"licence_address"`
 	ShopAddress    string          `json:"shop_address"`
 	ShownAddress   string          `json:"shown_address"`
+	Language       string          `json:"language"`
 	Shops          []register.Shop `json:"shops"`
 }
 
@@ -60,7 +62,7 @@ func viewMerchant(m register.Merchant) merchantView {
 	if shops == nil {
 		shops = []register.Shop{}
 	}
-	v.Entry = &merchantEntry{m.Version, m.Code, m.CodeValid, m.LegalName, m.Kind, m.Size, m.Domain, m.LicenceAddress, m.ShopAddress, m.ShownAddress, shops}
+	v.Entry = &merchantEntry{m.Version, m.Code, m.CodeValid, m.LegalName, m.Kind, m.Size, m.Domain, m.LicenceAddress, m.ShopAddress, m.ShownAddress, cmp.Or(m.Language, "zh"), shops}
 	return v
 }
 
@@ -157,6 +159,7 @@ type merchantFields struct {
 	LicenceAddress string          `json:"licence_address"`
 	ShopAddress    string          `json:"shop_address"`
 	ShownAddress   string          `json:"shown_address"`
+	Language       string          `json:"language"`
 	Shops          []register.Shop `json:"shops"`
 }
 
@@ -267,6 +270,7 @@ type merchantChange struct {
 	LicenceAddress *string          `json:"licence_address"`
 	ShopAddress    *string          `json:"shop_address"`
 	ShownAddress   *string          `json:"shown_address"`
+	Language       *string          `json:"language"`
 	Shops          *[]register.Shop `json:"shops"`
 	Status         *register.Status `json:"status"`
 }
@@ -281,7 +285,7 @@ func (s *Server) changeMerchant(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	p := register.Patch{Code: in.Code, Name: in.Name, LegalName: in.LegalName, Kind: in.Kind, Size: in.Size, Domain: in.Domain, Town: in.Town,
-		LicenceAddress: in.LicenceAddress, ShopAddress: in.ShopAddress, ShownAddress: in.ShownAddress, Shops: in.Shops, Status: in.Status}
+		LicenceAddress: in.LicenceAddress, ShopAddress: in.ShopAddress, ShownAddress: in.ShownAddress, Language: in.Language, Shops: in.Shops, Status: in.Status}
 	if in.Status != nil && !slices.Contains(statusesOfEntries[:3], *in.Status) {
 		return nil, badField("status", "why.choice")
 	}

@@ -57,10 +57,7 @@ func textOf(template, recipient, language string) (string, text, bool) {
 // come from stands in texts.yaml. What the case holds sealed is read when it is
 // sent and kept nowhere. It answers with the template, which the attempt cites.
 func (p *Post) word(ctx context.Context, o *store.Owed, c *store.View, w way, m *channel.Message) (store.Template, error) {
-	m.Language = "zh"
-	if o.Recipient == "consumer" && c.Facts["language"] == "en" {
-		m.Language = "en"
-	}
+	m.Language = languageOf(o, c, w)
 	t, err := p.said(ctx, o.Template, o.Recipient, m.Language)
 	if err != nil {
 		return t, err
@@ -80,6 +77,15 @@ func (p *Post) word(ctx context.Context, o *store.Owed, c *store.View, w way, m 
 	}
 	fillIn(m, t, w, fields)
 	return t, nil
+}
+
+// languageOf is what a message is written in: what the consumer asked for, what the
+// register says the merchant reads, else Chinese.
+func languageOf(o *store.Owed, c *store.View, w way) string {
+	if o.Recipient == "consumer" && c.Facts["language"] == "en" || w.Language == "en" {
+		return "en"
+	}
+	return "zh"
 }
 
 // said is what a message says, or that it has no words.

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -135,6 +136,53 @@ func TestQuietHours(t *testing.T) {
 			t.Errorf("a mail wakes nobody: %v", err)
 		}
 	}
+}
+
+// A merchant is written to in the language that the register says it reads, also
+// where the address is the complaint's own.
+func TestAMerchantIsToldInItsLanguage(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		ctx, by := context.Background(), store.By{Actor: "officer:zhang", Why: "window"}
+		number := w.File()
+		w.Do(number, "classify", "invite_settlement")
+		c, err := w.Case(ctx, number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entry, err := w.OpenMerchant(ctx, store.Once{}, by, register.Details{Name: "惠民超市"}, []store.NewContact{{Kind: "email", Value: "shop@fx.example"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Run("insert into case_merchants (case_id, no, respondent, seq, merchant_id, how, actor, why, at) select c.id, 1, 0, 1, m.id, 'officer', 'officer:zhang', '', c.filed_at from cases c, merchants m where c.id = $1", c.ID)
+		p := &Post{Store: w.Store, Log: slog.New(slog.DiscardHandler), Now: w.Now, Rules: w.Law, Site: "https://fangxin.example", Channels: []channel.Channel{{Name: "mail"}}}
+		written := func(recipient string) map[string]bool {
+			o := store.Owed{Number: number, CaseID: c.ID, No: 3, Seq: 3, Topic: "notice", Recipient: recipient, Template: "invitation"}
+			ways, err := p.ways(ctx, &o)
+			if err != nil || len(ways) == 0 {
+				t.Fatal(ways, err)
+			}
+			out := map[string]bool{}
+			for _, x := range ways {
+				m, _ := p.compose(&o, x)
+				said, err := p.word(ctx, &o, &c, x, &m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out[said.Language] = strings.Contains(m.Text, "awaits you") == (said.Language == "en")
+			}
+			return out
+		}
+		if got := written("merchant"); !maps.Equal(got, map[string]bool{"zh": true}) {
+			t.Errorf("before: %v", got)
+		}
+		en := "en"
+		if _, err := w.ChangeMerchant(ctx, store.Once{Scope: "t"}, by, entry.ID, entry.Version, register.Patch{Language: &en}); err != nil {
+			t.Fatal(err)
+		}
+		if got := written("merchant"); !maps.Equal(got, map[string]bool{"en": true}) {
+			t.Errorf("after: %v", got)
+		}
+	})
 }
 
 // A merchant that is no member of the green channel is invited in its mail, in

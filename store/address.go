@@ -15,6 +15,9 @@ type Address struct {
 	// this address is: what becomes of a sending is written there.
 	Merchant string
 	Contact  int64
+	// Language is what the register says the merchant reads: "" or one of
+	// register.Languages, for every address of the case's respondent.
+	Language string
 	Own      bool // stated in the case itself, not only in the register
 	// Office is whose address this is where the recipient is an office and it is
 	// another one's: "unit:CODE".
@@ -35,7 +38,11 @@ func (s *Store) Addresses(ctx context.Context, o *Owed) ([]Address, error) {
 		return out, err
 	}
 	ref := found[len(found)-1].Now
-	contacts, err := s.MerchantContacts(ctx, ref)
+	e, err := entryByRef(ctx, s.pool, ref)
+	if err != nil {
+		return nil, err
+	}
+	contacts, err := s.entryContacts(ctx, e)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +62,9 @@ func (s *Store) Addresses(ctx context.Context, o *Owed) ([]Address, error) {
 			continue
 		}
 		out = append(out, a)
+	}
+	for i := range out {
+		out[i].Language = e.Language
 	}
 	return out, nil
 }

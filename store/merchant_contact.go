@@ -218,6 +218,10 @@ func (s *Store) MerchantContacts(ctx context.Context, ref string) ([]Contact, er
 	if err != nil {
 		return nil, err
 	}
+	return s.entryContacts(ctx, e)
+}
+
+func (s *Store) entryContacts(ctx context.Context, e entry) ([]Contact, error) {
 	rows, err := s.pool.QueryContext(ctx, `select c.no, c.kind, c.box, c.source, c.delivered_at, c.bounced_at, c.bounce, c.created_at, k.kek, k.wrapped
 		from merchant_contacts c join merchant_keys k on k.merchant_id = c.merchant_id where c.merchant_id = $1 and c.ended_at is null order by c.no`, e.id)
 	if err != nil {
@@ -238,7 +242,7 @@ func (s *Store) MerchantContacts(ctx context.Context, ref string) ([]Contact, er
 		}
 		value, err := gcm(key).Open(nil, nil, box, fmt.Append(nil, c.No))
 		if err != nil {
-			return fmt.Errorf("merchant %s, contact %d does not open: %w", ref, c.No, err)
+			return fmt.Errorf("merchant %s, contact %d does not open: %w", e.ID, c.No, err)
 		}
 		c.Value, c.Created, c.Reachable = string(value), created.Time, "unknown"
 		if !delivered.IsZero() {

@@ -26,6 +26,7 @@ var MerchantFields = map[string][]string{
 	"licence_address": {"licence_address", "住所", "注册地址", "登记地址"},
 	"shop_address":    {"shop_address", "address", "经营地址", "经营场所", "地址"},
 	"shown_address":   {"shown_address", "平台公示地址"},
+	"language":        {"language", "通知语言"},
 	"platform":        {"platform", "平台", "平台名称"},
 	"platform_shop":   {"platform_shop", "平台店铺", "网店名称"},
 	"platform_url":    {"platform_url", "网店网址", "店铺网址"},
@@ -38,6 +39,7 @@ var MerchantFields = map[string][]string{
 var wordsOf = map[string]string{
 	"公司": "company", "企业": "company", "有限责任公司": "company", "有限公司": "company", "个体工商户": "sole_trader", "个体户": "sole_trader", "个体": "sole_trader",
 	"事业单位": "institution", "机构": "institution", "社会团体": "institution", "微型": "micro", "小型": "small", "中型": "medium", "大型": "large",
+	"中文": "zh", "英文": "en", "English": "en",
 }
 
 // endedWords say that a merchant is there no more; the others that it is.
@@ -128,7 +130,7 @@ func merchant(row Row, opt Options, towns map[string]string) (out store.StatedMe
 	}
 	get := func(field string) string { return valueOf(MerchantFields, row, field, opt.Map) }
 	d := register.Details{Code: get("code"), Name: get("name"), LegalName: get("legal_name"), Kind: word(get("kind")), Size: word(get("size")),
-		LicenceAddress: get("licence_address"), ShopAddress: get("shop_address"), ShownAddress: get("shown_address")}
+		LicenceAddress: get("licence_address"), ShopAddress: get("shop_address"), ShownAddress: get("shown_address"), Language: word(get("language"))}
 	if d.Name == "" {
 		d.Name = d.LegalName
 	}

@@ -17,15 +17,16 @@ import (
 
 var towns = map[string]string{"370321001": "370321001", "索镇街道": "370321001"}
 
-const shops = "统一社会信用代码,字号,规模,所在镇,经营场所,联系电话,状态\n" +
-	"91370321MA3C0AAA0H,惠民超市,小型,索镇街道,中心大街1号,13800000001,存续\n" +
-	"91370321MA3C0AAA0X,百佳书店,,370321001,,,\n" +
-	",,小型,,,,\n" +
-	",老街茶馆,,索镇街道,,,注销\n" +
-	",老街茶馆店,,索镇街道,,,\n" +
-	",巨无霸,巨型,,,,\n" +
-	",怪店,,,,,不详\n" +
-	",远方,,远方镇,,,\n"
+const shops = "统一社会信用代码,字号,规模,所在镇,经营场所,联系电话,状态,通知语言\n" +
+	"91370321MA3C0AAA0H,惠民超市,小型,索镇街道,中心大街1号,13800000001,存续,英文\n" +
+	"91370321MA3C0AAA0X,百佳书店,,370321001,,,,中文\n" +
+	",,小型,,,,,\n" +
+	",老街茶馆,,索镇街道,,,注销,\n" +
+	",老街茶馆店,,索镇街道,,,,\n" +
+	",巨无霸,巨型,,,,,\n" +
+	",怪店,,,,,不详,\n" +
+	",远方,,远方镇,,,,\n" +
+	",语店,,,,,,法文\n"
 
 func runMerchants(t *testing.T, w *storetest.World, path string) (intake.MerchantResult, string) {
 	t.Helper()
@@ -55,16 +56,19 @@ func TestMerchantFiles(t *testing.T) {
 			storetest.Each(t, func(t *testing.T, w *storetest.World) {
 				path := write(t, name, data)
 				r, rejects := runMerchants(t, w, path)
-				if r.Read != 8 || r.New != 3 || r.Waiting != 1 || r.Rejected != 4 {
+				if r.Read != 9 || r.New != 3 || r.Waiting != 1 || r.Rejected != 5 {
 					t.Errorf("%+v\n%s", r, rejects)
 				}
-				for _, want := range []string{"name: the row names no merchant", "size: none of the values", "status: active", "town: neither a town", `"line":9`} {
+				for _, want := range []string{"name: the row names no merchant", "size: none of the values", "status: active", "language: none of the values", "town: neither a town", `"line":9`} {
 					if !strings.Contains(rejects, want) {
 						t.Errorf("%s is not in %s", want, rejects)
 					}
 				}
 				if n := w.Count("select count(*) from merchants where status = 'closed'"); n != 1 {
 					t.Errorf("%d closed", n)
+				}
+				if n := w.Count("select count(*) from merchants where body like '%\"language\":\"en\"%' or body like '%\"language\": \"en\"%'"); n != 1 {
+					t.Errorf("%d read English", n)
 				}
 				if r, _ := runMerchants(t, w, path); r.Known != 4 || r.New+r.Changed+r.Waiting != 0 {
 					t.Errorf("the second time: %+v", r)

@@ -32,6 +32,9 @@ var Kinds = []string{"company", "sole_trader", "institution"}
 // Sizes are the classes of 中小企业划型标准规定 (2011).
 var Sizes = []string{"micro", "small", "medium", "large"}
 
+// Languages are those that notices are written in.
+var Languages = []string{"zh", "en"}
+
 // ContactKinds are the ways to reach a merchant.
 var ContactKinds = []string{"phone", "sms", "email", "webhook", "post"}
 
@@ -54,6 +57,7 @@ type Details struct {
 	LicenceAddress string `json:"licence_address,omitempty"` // on the business licence
 	ShopAddress    string `json:"shop_address,omitempty"`    // where it trades
 	ShownAddress   string `json:"shown_address,omitempty"`   // shown on a platform: decides who is competent for a shop there
+	Language       string `json:"language,omitempty"`        // one of Languages, in which its notices are written; empty: Chinese
 	Shops          []Shop `json:"shops,omitempty"`
 }
 
@@ -107,7 +111,7 @@ func (d *Details) texts() []struct {
 		name string
 		at   *string
 	}{{"code", &d.Code}, {"name", &d.Name}, {"legal_name", &d.LegalName}, {"kind", &d.Kind}, {"size", &d.Size}, {"town", &d.Town},
-		{"licence_address", &d.LicenceAddress}, {"shop_address", &d.ShopAddress}, {"shown_address", &d.ShownAddress}}
+		{"licence_address", &d.LicenceAddress}, {"shop_address", &d.ShopAddress}, {"shown_address", &d.ShownAddress}, {"language", &d.Language}}
 }
 
 // Fill takes over every field that other states and d does not.
@@ -202,6 +206,9 @@ func (d *Details) Faults() []Fault {
 	}
 	if d.Size != "" && !slices.Contains(Sizes, d.Size) {
 		out = append(out, Fault{"size", "why.choice"})
+	}
+	if d.Language != "" && !slices.Contains(Languages, d.Language) {
+		out = append(out, Fault{"language", "why.choice"})
 	}
 	if d.Domain < 0 || d.Domain > 12 {
 		out = append(out, Fault{"domain", "why.choice"})

@@ -17,13 +17,14 @@ type Patch struct {
 	LicenceAddress *string `json:"licence_address,omitempty"`
 	ShopAddress    *string `json:"shop_address,omitempty"`
 	ShownAddress   *string `json:"shown_address,omitempty"`
+	Language       *string `json:"language,omitempty"`
 	Shops          *[]Shop `json:"shops,omitempty"`
 	Status         *Status `json:"status,omitempty"` // unverified, active, closed
 }
 
 // Apply states the patch's values of an entry.
 func (p Patch) Apply(m *Merchant) {
-	for i, v := range []*string{p.Code, p.Name, p.LegalName, p.Kind, p.Size, p.Town, p.LicenceAddress, p.ShopAddress, p.ShownAddress} {
+	for i, v := range []*string{p.Code, p.Name, p.LegalName, p.Kind, p.Size, p.Town, p.LicenceAddress, p.ShopAddress, p.ShownAddress, p.Language} {
 		if v != nil {
 			*m.texts()[i].at = *v
 		}
