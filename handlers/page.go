@@ -38,6 +38,7 @@ type page struct {
 	body    templ.Component
 	cookies []*http.Cookie
 	public  bool // search engines may keep it
+	kept    bool // anybody may keep it as long as what is published may be kept; it has no form with a key
 }
 
 // moved sends the browser on after a form: 303, so that reloading sends nothing twice.
@@ -92,6 +93,12 @@ func (p page) send(w http.ResponseWriter, r *http.Request) error {
 		h.Del("X-Robots-Tag")
 	}
 	status := cmp.Or(p.status, http.StatusOK)
+	if p.kept && status == http.StatusOK {
+		if etag := etagOf(b.Bytes()); keepable(h, r, etag) {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
 	if b.Len() < worthwhile || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.WriteHeader(status)
 		_, err := w.Write(b.Bytes())

@@ -53,9 +53,7 @@ const cacheSeconds = 30
 
 func (a cached) send(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
-	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(cacheSeconds)+", must-revalidate")
-	h.Set("ETag", a.etag)
-	if slices.Contains(strings.Split(strings.ReplaceAll(r.Header.Get("If-None-Match"), " ", ""), ","), a.etag) {
+	if keepable(h, r, a.etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
@@ -65,13 +63,24 @@ func (a cached) send(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
+// keepable says how long an answer may be kept, and whether the reader has it.
+func keepable(h http.Header, r *http.Request, etag string) (has bool) {
+	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(cacheSeconds)+", must-revalidate")
+	h.Set("ETag", etag)
+	return slices.Contains(strings.Split(strings.ReplaceAll(r.Header.Get("If-None-Match"), " ", ""), ","), etag)
+}
+
+func etagOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`
+}
+
 func cachedJSON(v any) (any, error) {
 	body, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(body)
-	return cached{body, `"` + hex.EncodeToString(sum[:16]) + `"`}, nil
+	return cached{body, etagOf(body)}, nil
 }
 
 // publicComplaints searches what is published.
@@ -139,7 +148,8 @@ func (s *Server) publicFilter(c *Call) (f store.PublicFilter, err error) {
 	return f, err
 }
 
-// publicComplaint shows one public form; unknown and unpublished are one 404.
+// publicComplaint shows one public form. What was one is a tombstone (410);
+// unknown and unpublished are one 404.
 func (s *Server) publicComplaint(ctx context.Context, c *Call) (any, error) {
 	e, err := s.Store.Published(ctx, c.Param("complaint"))
 	if errors.Is(err, store.ErrNotPublished) {

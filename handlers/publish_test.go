@@ -125,6 +125,12 @@ func TestPublicComplaints(t *testing.T) {
 		}
 		s.cachedFor(t, list+"/"+id)
 		s.cachedFor(t, list+"?q=手机")
+		s.cachedFor(t, "/complaints/"+id)
+		s.cachedFor(t, "/complaints?q=手机&domain=&town=")
+		s.publicPages(t, id, shop)
+		if refs, err := s.w.Tombstones(context.Background(), "", 10); err != nil || len(refs) > 0 {
+			t.Errorf("tombstones %v %v", refs, err)
+		}
 		s.oneGate(t, append([]string{number, open}, nobodys...), id, number)
 		// consent withdrawn: gone at once, and every shape with it (P7)
 		no := false
@@ -134,13 +140,37 @@ func TestPublicComplaints(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if status, _, text := s.call("GET", list+"/"+id, "", ""); status != http.StatusNotFound || withoutRequest(text) != withoutRequest(unknown) {
-				t.Errorf("after consent was withdrawn: %d %s", status, text)
+			if out := ask(t, s, http.StatusGone, "GET", list+"/"+id, "", ""); out["code"] != "taken_down" {
+				t.Errorf("after consent was withdrawn: %v", out)
+			}
+			if status, header, text := s.read("/complaints/" + id); status != http.StatusGone || !strings.Contains(text, id) || header.Get("ETag") != "" || strings.Contains(text, "惠民超市") {
+				t.Errorf("the tombstone: %d %v %s", status, header, text)
+			}
+			if refs, err := s.w.Tombstones(context.Background(), "", 10); err != nil || !slices.Equal(refs, []string{id}) {
+				t.Errorf("tombstones %v %v", refs, err)
 			}
 			s.oneGate(t, append([]string{number, open, "5月买的手机", id}, nobodys...), "p_aaaaaaaaaaaaaaaaaaaaaaaaaa", number)
 			settle(t, s)
 		}
 	})
+}
+
+// publicPages finds the entry on the pages, by whatever it is found by.
+func (s *site) publicPages(t *testing.T, id, shop string) {
+	t.Helper()
+	for query, found := range map[string]bool{"": true, "?q=手机&domain=1&category=&town=370321001": true, "?merchant=" + shop: true, "?domain=2": false, "?q=金丝雀姓名": false, "?q=！": false, "?merchant=m_aaaaaaaaaa": false} {
+		if status, _, text := s.read("/complaints" + query); status != http.StatusOK || strings.Contains(text, `href="/complaints/`+id+`"`) != found {
+			t.Errorf("/complaints%s: %d, found %v", query, status, !found)
+		}
+	}
+	for _, query := range []string{"?domain=13", "?town=1", "?month=2026-13", "?after=x", "?domain=1&domain=2"} {
+		if status, _, _ := s.read("/complaints" + query); status != http.StatusBadRequest {
+			t.Errorf("/complaints%s: %d", query, status)
+		}
+	}
+	if _, header, text := s.read("/complaints/" + id); !strings.Contains(text, "5月买的手机三天就坏了。") || !strings.Contains(text, "惠民超市") || header.Get("X-Robots-Tag") != "" {
+		t.Errorf("the entry's page: %v %s", header, text)
+	}
 }
 
 func withoutRequest(text string) string {

@@ -4,7 +4,7 @@ import "maps"
 
 // The parameters that pages know.
 func init() {
-	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /desk/account": {"done"}, "GET /merchants": {"q", "town", "domain", "page"}})
+	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /desk/account": {"done"}, "GET /complaints": publicQueries, "GET /merchants": {"q", "town", "domain", "page"}})
 }
 
 // pageRoutes are the pages. What a page does goes through the API's own
@@ -44,6 +44,8 @@ func (s *Server) pageRoutes() []Route {
 		{"GET", "/green/{member}/sheet.svg", Insider, Reading, s.greenSheetSVG, 0},
 		{"GET", "/green/{member}/sheet.pdf", Insider, Reading, s.greenSheetPDF, 0},
 		{"GET", "/merchants", Anyone, Lookup, s.greenMerchants, 0},
+		{"GET", complaintsPath, Anyone, Listing, s.publishedList, 0},
+		{"GET", complaintsPath + "/{complaint}", Anyone, Reading, s.publishedComplaint, 0},
 		{"GET", "/join", Anyone, Reading, s.joinForm, 0},
 		{"POST", "/join", Anyone, Intake, s.join, 0},
 		{"GET", signInPath, Anyone, Reading, s.showSignIn, 0},

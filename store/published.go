@@ -11,9 +11,13 @@ import (
 	"fangxin/workflow/publication"
 )
 
-// ErrNotPublished is the one answer for what is unknown and for what is not, or
-// not any more, to be read by anybody.
+// ErrNotPublished is the one answer for what is unknown and for what was never
+// to be read by anybody.
 var ErrNotPublished = errors.New("nothing is published under this name")
+
+// ErrTombstone is the answer for what could be read and cannot any more: expired,
+// taken away, or its consent withdrawn. Nothing of it is left but its id.
+var ErrTombstone = errors.New("this entry was published and is not any more")
 
 // PublicFilter narrows the search of what is published. Empty fields ask nothing.
 type PublicFilter struct {
@@ -38,15 +42,67 @@ type PublicEntry struct {
 // whose last day is over is not shown while it has not come round.
 const shown = "form is not null and on_day <= $1 and until_day >= $1"
 
-// Published reads one public form. ErrNotPublished when there is none.
+// ended asks for what could be read once and cannot any more, as far as the job
+// has come; $1 is today.
+const ended = "(state in ('expired', 'removed') or form is not null and on_day <= $1)"
+
+// Published reads one public form. ErrTombstone when there was one, and
+// ErrNotPublished when there never was.
 func (s *Store) Published(ctx context.Context, ref string) (e PublicEntry, err error) {
+	today := calendar.On(s.cfg.Now()).String()
 	var digest []byte
-	err = s.pool.QueryRowContext(ctx, "select form, digest from publications p where ref = $2 and "+shown+s.stillAgreed(), calendar.On(s.cfg.Now()).String(), ref).Scan(&e.Form, &digest)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = ErrNotPublished
-	}
+	err = s.pool.QueryRowContext(ctx, "select form, digest from publications p where ref = $2 and "+shown+s.stillAgreed(), today, ref).Scan(&e.Form, &digest)
 	e.Digest, e.ref = hex.EncodeToString(digest), ref
-	return e, err
+	if !errors.Is(err, sql.ErrNoRows) {
+		return e, err
+	}
+	var n int
+	err = s.pool.QueryRowContext(ctx, "select count(*) from publications where ref = $2 and "+ended, today, ref).Scan(&n)
+	switch {
+	case err != nil:
+		return e, err
+	case n == 0:
+		return e, ErrNotPublished
+	}
+	return e, ErrTombstone
+}
+
+// EachPublished hands over everything that a filter finds, the newest first, one
+// by one and a page in memory: for feeds and whole files. It ends with the first
+// error of each.
+func (s *Store) EachPublished(ctx context.Context, f PublicFilter, each func(PublicEntry) error) error {
+	for f.Limit = 500; ; {
+		list, next, err := s.SearchPublished(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			if err := each(e); err != nil {
+				return err
+			}
+		}
+		if next == "" {
+			return nil
+		}
+		f.After = next
+	}
+}
+
+// Tombstones lists at most limit ids of what was published and is not any more,
+// in their order, after the one named. Whole files carry them.
+func (s *Store) Tombstones(ctx context.Context, after string, limit int) (refs []string, err error) {
+	today := calendar.On(s.cfg.Now()).String()
+	rows, err := s.pool.QueryContext(ctx, "select ref from publications p where ref > $2 and "+ended+" and not ("+shown+s.stillAgreed()+") order by ref limit $3", today, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	err = scan(rows, func() error {
+		var ref string
+		err := rows.Scan(&ref)
+		refs = append(refs, ref)
+		return err
+	})
+	return refs, err
 }
 
 // stillAgreed leaves out entries whose case moved and was not looked at since, so
