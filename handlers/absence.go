@@ -66,7 +66,7 @@ func (s *Server) sayAbsent(ctx context.Context, c *Call) (any, error) {
 		return nil, badField("to", "why.absence_to")
 	}
 	a, err := s.Store.SayAbsent(ctx, store.Once{Scope: "absence/" + c.User.Name, Key: c.Key, Asked: in},
-		store.Absence{Name: name, Deputy: in.Deputy, From: in.From.Start(), To: in.To.AddDays(1).Start()})
+		store.Absence{Name: name, Deputy: in.Deputy, From: in.From.Start(), To: in.To.AddDays(1).Start(), By: c.User.Name})
 	switch {
 	case errors.Is(err, store.ErrNoDeputy):
 		return nil, badField("deputy", "why.deputy")
@@ -91,15 +91,16 @@ func (s *Server) endAbsence(ctx context.Context, c *Call) (any, error) {
 	if isOne(c.User, supervising) {
 		name = ""
 	}
-	return nothing{}, s.Store.EndAbsence(ctx, store.Once{Scope: "absence/" + c.Param("id") + "/" + c.User.Name, Key: c.Key}, id, name)
+	return nothing{}, s.Store.EndAbsence(ctx, store.Once{Scope: "absence/" + c.Param("id") + "/" + c.User.Name, Key: c.Key}, c.User.Name, id, name)
 }
 
-// onesOwn is whose absence it is: another's only for supervisors.
+// onesOwn is whose absence it is: another's only for who watches over the work or
+// keeps the people.
 func (s *Server) onesOwn(ctx context.Context, c *Call, name string) (string, error) {
 	if name == "" || name == c.User.Name {
 		return c.User.Name, nil
 	}
-	if !isOne(c.User, supervising) {
+	if !isOne(c.User, watchers) {
 		p := problem("not_for_you")
 		p.By = supervising
 		return "", p

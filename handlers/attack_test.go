@@ -216,7 +216,7 @@ func disabledAtOnce(r *raid) {
 	if status, _, text := r.call("GET", "/api/v1/cases", token, ""); status != http.StatusOK {
 		r.t.Fatal(text)
 	}
-	if err := r.w.DisableUser(context.Background(), "leaver"); err != nil {
+	if err := r.w.DisableUser(context.Background(), "cli", "leaver"); err != nil {
 		r.t.Fatal(err)
 	}
 	if status, _, _ := r.call("GET", "/api/v1/cases", token, ""); status != http.StatusNotFound {

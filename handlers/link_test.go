@@ -283,7 +283,7 @@ func TestAccessEndsAtOnce(t *testing.T) {
 		if status, _, _ := s.call("GET", path, token, ""); status != http.StatusOK {
 			t.Fatal(status)
 		}
-		if err := s.w.DisableUser(ctx, "leaver"); err != nil {
+		if err := s.w.DisableUser(ctx, "cli", "leaver"); err != nil {
 			t.Fatal(err)
 		}
 		for _, p := range []string{path, "/api/v1/cases", "/api/v1/counts"} {

@@ -297,7 +297,7 @@ func TestWhoIsHere(t *testing.T) {
 		if out["name"] != "zhang" || out["unit"] != "amr" || fmt.Sprint(out["roles"]) != "[officer]" {
 			t.Error(text)
 		}
-		if err := s.w.DisableUser(context.Background(), "zhang"); err != nil {
+		if err := s.w.DisableUser(context.Background(), "cli", "zhang"); err != nil {
 			t.Fatal(err)
 		}
 		out, text = s.ok("GET", "/api/v1/users", boss, "")

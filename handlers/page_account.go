@@ -173,13 +173,7 @@ func (s *Server) sayOwnAbsence(ctx context.Context, c *Call) (any, error) {
 			return nil, err
 		}
 		if _, err := s.sayAbsent(ctx, &Call{Body: body, Key: c.Key, Language: c.Language, User: c.User}); err != nil {
-			names := map[string]string{"to": "until"}
-			wrong, status, fault := formFaults(err, c.Language, func(f string) string {
-				if n := names[f]; n != "" {
-					return n
-				}
-				return f
-			})
+			wrong, status, fault := formFaults(err, c.Language, untilField)
 			if fault != nil {
 				return nil, fault
 			}
@@ -187,6 +181,14 @@ func (s *Server) sayOwnAbsence(ctx context.Context, c *Call) (any, error) {
 		}
 		return accountDone("away"), nil
 	})
+}
+
+// untilField is a field of the API as the form of an absence calls it.
+func untilField(name string) string {
+	if name == "to" {
+		return "until"
+	}
+	return name
 }
 
 func (s *Server) endOwnAbsence(ctx context.Context, c *Call) (any, error) {

@@ -63,7 +63,7 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 			return text
 		}
 		for _, d := range x.api.deskPages() {
-			path := strings.NewReplacer("{number}", number, "{clock}", "1", "{event}", "say", "{notice}", "1", "{file}", "x", "{form}", "register", "{paper}", "1").Replace(d.Path)
+			path := strings.NewReplacer("{number}", number, "{clock}", "1", "{event}", "say", "{notice}", "1", "{file}", "x", "{form}", "register", "{paper}", "1", "{user}", "1").Replace(d.Path)
 			want := []int{http.StatusOK}
 			switch {
 			case strings.Contains(d.Path, "{number}") && !inside:

@@ -36,6 +36,8 @@ func init() {
 		"GET /desk/cases/export":               boardNames,
 		"GET /desk/overdue":                    overdueNames,
 		"GET /desk/overdue/export":             overdueNames,
+		"GET /desk/users":                      {"q", "role", "unit", "town", "state", "after"},
+		"GET /desk/users/{user}":               {"done"},
 		"GET /desk/intake/merchants":           {"respondent.name"},
 		"GET /desk/case/{number}":              {"done"},
 		"GET /desk/case/{number}/act/{event}":  {"for", "no"},
@@ -54,7 +56,7 @@ type deskPage struct {
 
 // deskPages are the pages of the authority's own people.
 func (s *Server) deskPages() []deskPage {
-	return []deskPage{
+	return append([]deskPage{
 		{"GET", deskPath, everybody, Listing, s.today},
 		{"GET", "/desk/cases", everybody, Listing, s.board},
 		{"POST", "/desk/cases/search", staff, Searching, s.searchBoard},
@@ -76,7 +78,7 @@ func (s *Server) deskPages() []deskPage {
 		{"GET", "/desk/case/{number}/handover", handedTo, Reading, s.handover},
 		{"POST", "/desk/case/{number}/notes", staff, Writing, s.takeNote},
 		{"POST", "/desk/case/{number}/notices/{notice}/resend", staff, Writing, s.takeResend},
-	}
+	}, s.userPages()...)
 }
 
 // deskRoutes are the routes of the desk's pages.

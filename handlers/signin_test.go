@@ -138,7 +138,7 @@ func TestSigningInTellsNoName(t *testing.T) {
 	s.deskUser(store.User{Name: "zhang", Roles: []string{"officer"}})
 	s.deskUser(store.User{Name: "leaver", Roles: []string{"officer"}})
 	s.officer("hub")
-	if err := s.w.DisableUser(context.Background(), "leaver"); err != nil {
+	if err := s.w.DisableUser(context.Background(), "cli", "leaver"); err != nil {
 		t.Fatal(err)
 	}
 	answers := map[string]bool{}

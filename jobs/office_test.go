@@ -57,7 +57,7 @@ func people(t *testing.T, w *storetest.World, mails map[string]string, all ...st
 		if _, err := w.AddUser(ctx, u); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.SetUserMail(ctx, u.Name, mails[u.Name]); err != nil {
+		if err := w.SetUserMail(ctx, "cli", u.Name, mails[u.Name]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -183,7 +183,7 @@ func TestTheNextMailboxIsTried(t *testing.T) {
 			store.User{Name: "boss", Roles: []string{"supervisor"}, Unit: "psb"})
 		assigned(t, w, "psb", "zhang")
 		overdue(t, w, 20)
-		if err := w.DisableUser(ctx, "boss"); err != nil {
+		if err := w.DisableUser(ctx, "cli", "boss"); err != nil {
 			t.Fatal(err)
 		}
 		server, way := postOffice(t, w)

@@ -1,10 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
+
+	"fangxin/workflow/calendar"
 )
 
 // Absence is a time in which an officer's deputy does his work. The log always
@@ -14,6 +18,7 @@ type Absence struct {
 	Name, Deputy string
 	From, To     time.Time // from this instant until before that one
 	Ended        time.Time // came back early; zero otherwise
+	By           string    // who said so, when it is said; empty: himself
 }
 
 var (
@@ -50,10 +55,19 @@ func (s *Store) SayAbsent(ctx context.Context, q Once, a Absence) (Absence, erro
 		if err := fits(a, all); err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, "insert into absences (name, deputy, from_at, to_at, created_at) values ($1, $2, $3, $4, $5) returning id",
-			a.Name, a.Deputy, s.stamp(a.From), s.stamp(a.To), s.stamp(now)).Scan(&a.ID)
+		if err := tx.QueryRowContext(ctx, "insert into absences (name, deputy, from_at, to_at, created_at) values ($1, $2, $3, $4, $5) returning id",
+			a.Name, a.Deputy, s.stamp(a.From), s.stamp(a.To), s.stamp(now)).Scan(&a.ID); err != nil {
+			return err
+		}
+		return s.noteOn(ctx, tx, a.Name, userChange{by: cmp.Or(a.By, a.Name), what: "absence", behind: a.words()})
 	})
 	return a, err
+}
+
+// words are an absence in one line for the list of changes: days of China, both
+// included.
+func (a Absence) words() string {
+	return fmt.Sprintf("%s %s %s", calendar.On(a.From), calendar.On(a.To.Add(-1)), a.Deputy)
 }
 
 // fits says whether a new absence may stand beside the others: nobody is absent
@@ -95,11 +109,21 @@ func (s *Store) Absences(ctx context.Context, name string) ([]Absence, error) {
 }
 
 // EndAbsence ends an absence of this officer now, of whomever when name is empty:
-// ErrNoLink when there is none of that id.
-func (s *Store) EndAbsence(ctx context.Context, q Once, id int64, name string) error {
+// ErrNoLink when there is none of that id. by is who says so.
+func (s *Store) EndAbsence(ctx context.Context, q Once, by string, id int64, name string) error {
 	_, err := s.once(ctx, q, &struct{}{}, func(tx *sql.Tx, now time.Time) error {
-		res, err := tx.ExecContext(ctx, "update absences set ended_at = $1 where id = $2 and ($3 = '' or name = $3) and ended_at is null", s.stamp(now), id, name)
-		return one(res, err, ErrNoLink)
+		var a Absence
+		var from, to instant
+		err := tx.QueryRowContext(ctx, "update absences set ended_at = $1 where id = $2 and ($3 = '' or name = $3) and ended_at is null returning name, deputy, from_at, to_at", s.stamp(now), id, name).
+			Scan(&a.Name, &a.Deputy, &from, &to)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = ErrNoLink
+		}
+		if err != nil {
+			return err
+		}
+		a.From, a.To = from.Time, to.Time
+		return s.noteOn(ctx, tx, a.Name, userChange{by: by, what: "back", before: a.words()})
 	})
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"strings"
 
 	"fangxin/workflow"
@@ -13,16 +12,17 @@ import (
 
 // SetUserMail gives a user the mailbox in which he is told of what he owes; an
 // empty one takes it away. It lies sealed. ErrNoUser when there is no such user.
-func (s *Store) SetUserMail(ctx context.Context, name, mail string) error {
-	defer s.solo()()
-	if mail == "" {
-		_, err := s.pool.ExecContext(ctx, "delete from user_mails where user_id in (select id from users where name = $1)", name)
-		return err
-	}
+func (s *Store) SetUserMail(ctx context.Context, by, name, mail string) error {
 	kek := s.cfg.Keys.ids[0]
-	done, err := s.pool.ExecContext(ctx, `insert into user_mails (user_id, kek, wrapped) select id, $2, $3 from users where name = $1
-		on conflict (user_id) do update set kek = excluded.kek, wrapped = excluded.wrapped`, name, kek, s.cfg.Keys.wrap[kek].Seal(nil, nil, []byte(mail), nil))
-	return one(done, err, fmt.Errorf("%w: %q", ErrNoUser, name))
+	return s.ofUser(ctx, name, true, userChange{by: by, what: "mail"}, func(tx *sql.Tx, id int64) error {
+		query, args := "delete from user_mails where user_id = $1", []any{id}
+		if mail != "" {
+			query, args = `insert into user_mails (user_id, kek, wrapped) values ($1, $2, $3)
+				on conflict (user_id) do update set kek = excluded.kek, wrapped = excluded.wrapped`, []any{id, kek, s.cfg.Keys.wrap[kek].Seal(nil, nil, []byte(mail), nil)}
+		}
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	})
 }
 
 // UserMail is the mailbox of a user; empty when he has none.

@@ -15,15 +15,15 @@ import (
 func TestAUsersMailboxIsSealed(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
 		users(t, w, store.User{Name: "zhang", Roles: []string{"officer"}}, store.User{Name: "li", Roles: []string{"officer"}})
-		if err := w.SetUserMail(ctx, "nobody", "a@b.example"); !errors.Is(err, store.ErrNoUser) {
+		if err := w.SetUserMail(ctx, "cli", "nobody", "a@b.example"); !errors.Is(err, store.ErrNoUser) {
 			t.Errorf("of nobody: %v", err)
 		}
 		for name, mail := range map[string]string{"zhang": "old@county.example", "li": "li@county.example"} {
-			if err := w.SetUserMail(ctx, name, mail); err != nil {
+			if err := w.SetUserMail(ctx, "cli", name, mail); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := w.SetUserMail(ctx, "zhang", "zhang@county.example"); err != nil {
+		if err := w.SetUserMail(ctx, "cli", "zhang", "zhang@county.example"); err != nil {
 			t.Fatal(err)
 		}
 		if box := bytesOf(t, w, "select wrapped from user_mails where user_id = (select id from users where name = 'zhang')"); bytes.Contains(box, []byte("zhang")) {
@@ -42,7 +42,7 @@ func TestAUsersMailboxIsSealed(t *testing.T) {
 		if mail, err := w.UserMail(ctx, "zhang"); err != nil || mail != "zhang@county.example" {
 			t.Errorf("%q %v", mail, err)
 		}
-		if err := w.SetUserMail(ctx, "zhang", ""); err != nil {
+		if err := w.SetUserMail(ctx, "cli", "zhang", ""); err != nil {
 			t.Fatal(err)
 		}
 		if mail, err := w.UserMail(ctx, "zhang"); err != nil || mail != "" {
@@ -61,7 +61,7 @@ func TestWhereOfficesAreReached(t *testing.T) {
 		w.County("{code: amr, ", "{code: amr, mail: amr@c.example, ", "{code: agri_rural, ", "{code: agri_rural, mail: agri@c.example, phone: \"13900000001\", ", "{code: agri, ", "{code: agri, mail: old@c.example, ", "{code: court, ", "{code: court, mail: court@c.example, ")
 		users(t, w, store.User{Name: "zhang", Roles: []string{"officer"}, Unit: "agri_rural"}, store.User{Name: "li", Roles: []string{"coordinator"}})
 		for name, mail := range map[string]string{"zhang": "zhang@c.example", "li": "amr@c.example"} {
-			if err := w.SetUserMail(ctx, name, mail); err != nil {
+			if err := w.SetUserMail(ctx, "cli", name, mail); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -316,7 +316,7 @@ func TestWhoIsRemindedAtTheAuthority(t *testing.T) {
 			{func() {}, "officer:zhang unit:psb"},
 			{func() { absent(t, w, "zhang", "li", 20) }, "officer:li unit:psb"},
 			{func() { absent(t, w, "li", "wang", 20) }, "officer:wang unit:psb"},
-			{func() { _ = w.DisableUser(context.Background(), "wang") }, "unit:psb"},
+			{func() { _ = w.DisableUser(context.Background(), "cli", "wang") }, "unit:psb"},
 		} {
 			x.change()
 			if got := recipients(); got != x.want {

@@ -226,15 +226,23 @@ func (s *Store) GivePassword(ctx context.Context, by, name string) (token string
 		return "", until, err
 	}
 	token = newSecret()
-	now := s.cfg.Now()
-	until = now.Add(PasswordTerm)
-	return token, until, s.changeUser(ctx, userChange{u.ID, by, "password_link", "", ""}, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "update user_links set ended_at = $1 where user_id = $2 and used_at is null and ended_at is null", s.stamp(now), u.ID); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, "insert into user_links (hash, user_id, given_by, created_at, expires_at) values ($1, $2, $3, $4, $5)", hashToken(token), u.ID, by, s.stamp(now), s.stamp(until))
+	until = s.cfg.Now().Add(PasswordTerm)
+	return token, until, s.changeUser(ctx, userChange{u.ID, by, "password_link", "", ""}, func(tx *sql.Tx) error { return s.putLink(ctx, tx, by, u.ID, token) })
+}
+
+// putLink stores a link to set a password with; those from before end.
+func (s *Store) putLink(ctx context.Context, tx *sql.Tx, by string, user int64, token string) error {
+	if err := s.endLinks(ctx, tx, user); err != nil {
 		return err
-	})
+	}
+	now := s.cfg.Now()
+	_, err := tx.ExecContext(ctx, "insert into user_links (hash, user_id, given_by, created_at, expires_at) values ($1, $2, $3, $4, $5)", hashToken(token), user, by, s.stamp(now), s.stamp(now.Add(PasswordTerm)))
+	return err
+}
+
+func (s *Store) endLinks(ctx context.Context, tx *sql.Tx, user int64) error {
+	_, err := tx.ExecContext(ctx, "update user_links set ended_at = $1 where user_id = $2 and used_at is null and ended_at is null", s.stamp(s.cfg.Now()), user)
+	return err
 }
 
 const liveUserLink = "hash = $1 and used_at is null and ended_at is null and expires_at > $2"
@@ -303,6 +311,16 @@ type userChange struct {
 // changeUser changes something about a user and writes down who did it, in one
 // transaction.
 func (s *Store) changeUser(ctx context.Context, c userChange, do func(tx *sql.Tx) error) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		return s.noteChange(ctx, tx, c)
+	})
+}
+
+// inTx does what lies beside the log in one transaction.
+func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
 	defer s.solo()()
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
@@ -310,9 +328,6 @@ func (s *Store) changeUser(ctx context.Context, c userChange, do func(tx *sql.Tx
 	}
 	defer func() { _ = tx.Rollback() }()
 	if err := do(tx); err != nil {
-		return err
-	}
-	if err := s.noteChange(ctx, tx, c); err != nil {
 		return err
 	}
 	return tx.Commit()

@@ -94,7 +94,7 @@ func TestNoNameIsTold(t *testing.T) {
 		withPassword(t, w, store.User{Name: "zhang", Roles: []string{"officer"}})
 		withPassword(t, w, store.User{Name: "gone", Roles: []string{"officer"}})
 		_, _ = w.AddUser(ctx, store.User{Name: "tokens", Roles: []string{"officer"}})
-		if err := w.DisableUser(ctx, "gone"); err != nil {
+		if err := w.DisableUser(ctx, "cli", "gone"); err != nil {
 			t.Fatal(err)
 		}
 		wrong := [][2]string{{"zhang", "wrong"}, {"zhang", ""}, {"nobody", goodPassword}, {"gone", goodPassword}, {"tokens", ""}, {"tokens", goodPassword}, {"", ""}, {"zhang' --", goodPassword}}
@@ -234,7 +234,7 @@ func TestSessionsEndAndRolesAreOfNow(t *testing.T) {
 			t.Error(err, in(d), in(e))
 		}
 		f := open()
-		if err := w.DisableUser(ctx, "zhang"); err != nil || !errors.Is(in(f), store.ErrEnded) {
+		if err := w.DisableUser(ctx, "cli", "zhang"); err != nil || !errors.Is(in(f), store.ErrEnded) {
 			t.Error(err, in(f))
 		}
 		for _, token := range []string{"", strings.Repeat("A", 43), "x"} {

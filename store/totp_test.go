@@ -162,7 +162,7 @@ func TestTokensOfOnesOwn(t *testing.T) {
 		if n := w.Count(fmt.Sprintf("select count(*) from user_tokens where ref = '%s' or name = '%s'", last, last)); n != 0 {
 			t.Error("a token is kept")
 		}
-		_ = w.DisableUser(ctx, "zhang")
+		_ = w.DisableUser(ctx, "cli", "zhang")
 		for _, token := range []string{first, last} {
 			if _, err := w.Admit(ctx, token, ""); !errors.Is(err, store.ErrNoLink) {
 				t.Error("disabled", err)

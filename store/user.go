@@ -2,9 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -28,22 +28,32 @@ var ErrNoUser = errors.New("no such user")
 // writes nothing; an operator keeps the machine and its users, and sees no case.
 var UserRoles = []string{"officer", "hub", "unit", "town", "supervisor", "coordinator", "mediator", "court", "superior", "other_authority", "auditor", "operator"}
 
-// ErrAlone says that an auditor was to have another role: he would write.
-var ErrAlone = errors.New("an auditor has no other role")
-
 // AddUser makes a user and returns its token, which is shown once and kept only
-// as a hash.
+// as a hash. It is for who holds the machine's own shell; others come by Enrol.
 func (s *Store) AddUser(ctx context.Context, u User) (token string, err error) {
+	return s.addUser(ctx, "cli", u, func(*sql.Tx, int64) error { return nil })
+}
+
+// addUser makes a user, and what belongs to him from the first day on.
+func (s *Store) addUser(ctx context.Context, by string, u User, more func(tx *sql.Tx, id int64) error) (token string, err error) {
 	token = newSecret()
-	if slices.Contains(u.Roles, "auditor") && len(u.Roles) > 1 {
+	if u.mixed() {
 		return "", ErrAlone
 	}
-	res, err := s.pool.ExecContext(ctx, "insert into users (name, roles, unit, town, token_hash, created_at) values ($1, $2, $3, $4, $5, $6) on conflict (name) do nothing",
-		u.Name, strings.Join(u.Roles, " "), u.Unit, u.Town, hashToken(token), s.stamp(s.cfg.Now()))
-	if err := one(res, err, fmt.Errorf("there is a user %q already", u.Name)); err != nil {
-		return "", err
-	}
-	return token, nil
+	return token, s.inTx(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, "insert into users (name, roles, unit, town, token_hash, created_at) values ($1, $2, $3, $4, $5, $6) on conflict (name) do nothing returning id",
+			u.Name, strings.Join(u.Roles, " "), u.Unit, u.Town, hashToken(token), s.stamp(s.cfg.Now())).Scan(&u.ID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("%w: %q", ErrTaken, u.Name)
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.noteChange(ctx, tx, userChange{u.ID, by, "added", "", u.rights()}); err != nil {
+			return err
+		}
+		return more(tx, u.ID)
+	})
 }
 
 // Users lists everybody, by name.
@@ -67,11 +77,4 @@ func (s *Store) users(ctx context.Context, tail string, args ...any) ([]User, er
 		return nil
 	})
 	return out, err
-}
-
-// DisableUser ends a user's sessions and tokens: both are asked for the user at
-// every request.
-func (s *Store) DisableUser(ctx context.Context, name string) error {
-	res, err := s.pool.ExecContext(ctx, "update users set disabled_at = $1 where name = $2 and disabled_at is null", s.stamp(s.cfg.Now()), name)
-	return one(res, err, fmt.Errorf("%w: %q, or disabled already", ErrNoUser, name))
 }

@@ -2,12 +2,20 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { inspect, launch, refusals, site, tell } from "./browser.mjs";
 import { intake, send, sit, take } from "./duties.mjs";
+import { people } from "./people.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 let n = 0;
 const name = (who) => who + (n += 1);
+
+test("an operator keeps the people", { timeout: 120_000 }, async () => {
+  const bad = [];
+  const faults = await people(browser, { width: 390 }, async (page, what) => { for (const v of await inspect(page)) bad.push(`${what}: ${v}`); });
+  assert.deepEqual(bad, []);
+  assert.deepEqual(refusals(faults), []);
+});
 
 for (const scripts of [true, false]) {
   const how = scripts ? "with scripts" : "without scripts";

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { desk } from "./desk.mjs";
 import { desks } from "./duties.mjs";
 import { members } from "./members.mjs";
+import { people } from "./people.mjs";
 import { act, file, launch, next, photo, pick, site, tell, visit } from "./browser.mjs";
 
 const folder = process.argv[2];
@@ -112,6 +113,7 @@ for (const lang of only ? [] : ["zh", "en"]) {
       await see("large");
       await context.close();
       await members(browser, { lang, dark, width }, looks++, (at, name) => at.screenshot({ path: `${folder}/${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true }));
+      await people(browser, { lang, dark, width }, (at, name) => at.screenshot({ path: `${folder}/desk-${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true }));
       await desk(browser, { lang, dark, width }, looks++, (at, name) => at.screenshot({ path: `${folder}/${name}-${width}-${dark ? "dark" : "light"}-${lang}.png`, fullPage: true }));
     }
   }
