@@ -171,8 +171,15 @@ func (l KeyList) signed(what, site, key string, at time.Time, text []byte, signa
 		return fmt.Errorf("key %s is that of %s, and the %s names %s", key, v.Name(), what, site)
 	case !v.Verify(text, raw):
 		return fmt.Errorf("the signature is not that of %s: something in the %s was altered after it was given, or another key signed it", site, what)
+	}
+	return k.good(what, at)
+}
+
+// good reports whether the key may be trusted for what was given at an instant.
+func (k PublicKey) good(what string, at time.Time) error {
+	switch {
 	case !k.Revoked.IsZero() && !at.Before(k.Revoked):
-		return fmt.Errorf("key %s was revoked on %s (%s), before this %s was given", key, k.Revoked.Format(time.RFC3339), k.Reason, what)
+		return fmt.Errorf("key %s was revoked on %s (%s), before this %s was given", k.ID, k.Revoked.Format(time.RFC3339), k.Reason, what)
 	case at.Before(k.From):
 		return fmt.Errorf("the %s is older than its key, which signs from %s", what, k.From.Format(time.RFC3339))
 	case !k.To.IsZero() && !at.Before(k.To):
