@@ -32,14 +32,14 @@ def read(payload):
 def main(path, checkpoint=None):
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     db.text_factory = bytes  # the bytes as they lie there, not what they read as
-    hashes, case, events = {}, None, 0
+    statements = {f"statistics {i.decode()}": note.split(b"\n\n")[0] + b"\n" for i, note in db.execute("select id, statement from snapshots")}
+    hashes, case, events = {(name, 1): hashlib.sha256(text).hexdigest() for name, text in statements.items()}, None, 0
     for case_id, n, prev, digest, payload in db.execute("select case_id, seq, prev_hash, hash, payload from events order by case_id, seq"):
         if case_id != case:
             case, number, seq, head = case_id, read(payload).get("case"), 0, bytes(32)
-        name = f"{number} event {n}"
         if n != seq + 1:
-            fail(f"{name}: an event before it is missing")
-        link(name, "event", head, prev, digest, payload, {"case": number, "seq": n})
+            fail(f"{number} event {n}: an event before it is missing")
+        link(name := f"{number} event {n}", "event", head, prev, digest, payload, {"case": number, "seq": n})
         if (number, n) in hashes:
             fail(f"{name}: stands twice")
         hashes[number, n], seq, head, events = digest.hex(), n, digest, events + 1

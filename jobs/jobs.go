@@ -42,6 +42,7 @@ const (
 	readEvery   = time.Second
 	remindEvery = time.Minute
 	retainEvery = time.Hour
+	freezeEvery = 10 * time.Minute
 	sweepLot    = 500
 	remindLot   = 200
 	readLot     = 100
@@ -75,6 +76,7 @@ func (r *Runner) works() []work {
 		{"bounces", remindEvery, r.bounces},
 		{"webhooks", readEvery, r.TellWebhooks},
 		{"retention", retainEvery, r.retain},
+		{"freeze", freezeEvery, r.freeze},
 		{"files", filesEvery, r.files},
 		{"orphans", orphansEvery, r.orphans},
 	}
@@ -152,6 +154,19 @@ func (r *Runner) block(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// freeze makes the snapshots of periods that have ended, and keeps what was signed
+// of them beside the data.
+func (r *Runner) freeze(ctx context.Context) error {
+	made, err := r.Store.FreezeDue(ctx)
+	for _, id := range made {
+		r.Log.InfoContext(ctx, "statistics frozen", "period", id)
+	}
+	if err != nil {
+		return err
+	}
+	return KeepStatements(ctx, r.Store, r.Data)
 }
 
 // board and index bring what lists and search read up to the log: until then

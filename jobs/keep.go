@@ -56,6 +56,35 @@ func KeepKeys(ctx context.Context, s *store.Store, data string) error {
 	return replace(filepath.Join(data, "keys.json"), append(keys.Append(nil), '\n'))
 }
 
+// KeepStatements writes what the site signed of every snapshot into statements/ in
+// the data folder, one file each. One that the database does not have, or has
+// otherwise, as after a restore, stays as NAME.lost: whoever holds the first one can
+// show that there were two.
+func KeepStatements(ctx context.Context, s *store.Store, data string) error {
+	all, err := s.Snapshots(ctx)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	folder := filepath.Join(data, "statements")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for _, x := range all {
+		path := filepath.Join(folder, x.ID)
+		old, err := os.ReadFile(path)
+		if err == nil && string(old) != x.Statement {
+			err = os.Rename(path, path+".lost")
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		if err := replace(path, []byte(x.Statement)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // KeepErasures joins the list of erasures in the database with the one beside it.
 // What only the file knows was erased and came back, with an old database that
 // was put in place: it is erased again. After a new erasure the database is made

@@ -22,10 +22,8 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if s.dialect == "postgres" {
-		if _, err := tx.ExecContext(ctx, "lock table blocks in share row exclusive mode"); err != nil {
-			return 0, err
-		}
+	if err := s.lockBlocks(ctx, tx); err != nil {
+		return 0, err
 	}
 	rows, err := tx.QueryContext(ctx, "select m.case_id, m.seq, m.hash, c.number from moved m join cases c on c.id = m.case_id order by m.case_id, m.seq limit $1", blockHeads)
 	if err != nil {
@@ -63,9 +61,7 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 		b.Heads = append(b.Heads, h)
 	}
 	slices.SortFunc(b.Heads, func(x, y ledger.Head) int { return strings.Compare(x.Case, y.Case) })
-	hash := b.Hash()
-	if _, err := tx.ExecContext(ctx, "insert into blocks (height, prev_hash, hash, payload, sealed_at) values ($1, $2, $3, $4, $5)",
-		b.Height, b.Prev[:], hash[:], string(b.Payload()), s.stamp(b.At)); err != nil {
+	if err := s.chain(ctx, tx, &b); err != nil {
 		return 0, err
 	}
 	upto := make([]claimed, 0, len(heads))
@@ -73,6 +69,9 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 		upto = append(upto, claimed{ids[number], h.Seq})
 	}
 	if err := s.fold(ctx, tx, upto); err != nil {
+		return 0, err
+	}
+	if err := s.restate(ctx, tx, upto); err != nil {
 		return 0, err
 	}
 	if err := s.feed(ctx, tx, upto, b.Height); err != nil {
@@ -89,6 +88,24 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return len(b.Heads), tx.Commit()
+}
+
+// lockBlocks lets one transaction at a time add blocks; SQLite's are so by
+// themselves.
+func (s *Store) lockBlocks(ctx context.Context, tx *sql.Tx) error {
+	if s.dialect != "postgres" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "lock table blocks in share row exclusive mode")
+	return err
+}
+
+// chain adds a block.
+func (s *Store) chain(ctx context.Context, tx *sql.Tx, b *ledger.Block) error {
+	hash := b.Hash()
+	_, err := tx.ExecContext(ctx, "insert into blocks (height, prev_hash, hash, payload, sealed_at) values ($1, $2, $3, $4, $5)",
+		b.Height, b.Prev[:], hash[:], string(b.Payload()), s.stamp(b.At))
+	return err
 }
 
 // sealed notes up to which event, and in which block, each case is sealed now.

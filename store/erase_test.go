@@ -26,6 +26,8 @@ var kept = map[string]string{
 	"notice_resends":   "officers and instants",
 	"contributions":    "counts",
 	"rollups":          "counts, of no case",
+	"snapshot_leaves":  "salted commitments to counts",
+	"restated":         "which events came after a snapshot",
 	"moved":            "heads that wait for a block",
 	"sealed_heads":     "heads",
 	"sealed":           "boxes that nobody can open once the key is gone",

@@ -18,8 +18,15 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// StatisticsCmd prints the indicators of a time.
+// StatisticsCmd holds what is counted: asked for, frozen, counted again.
 type StatisticsCmd struct {
+	Show      FiguresCmd   `cmd:"" default:"withargs" help:"The indicators of a time."`
+	Freeze    FreezeCmd    `cmd:"" help:"Freeze a month or a year that has ended; the server does it by itself."`
+	Snapshots SnapshotsCmd `cmd:"" help:"What was frozen: all of it, or one period then and now, and what changed it."`
+}
+
+// FiguresCmd prints the indicators of a time.
+type FiguresCmd struct {
 	From   string  `required:"" help:"First legal day: 2026-01-01."`
 	To     string  `required:"" help:"Last legal day, included."`
 	By     string  `help:"One slice (domain, category, town, unit, channel, mediator, merchant, size, member), one period (day, month, quarter, year, rolling), or both with a comma."`
@@ -29,7 +36,7 @@ type StatisticsCmd struct {
 }
 
 // Run asks the store and writes.
-func (c *StatisticsCmd) Run(g *Globals) error {
+func (c *FiguresCmd) Run(g *Globals) error {
 	q, err := c.query()
 	if err != nil {
 		return errUse{err}
@@ -64,7 +71,7 @@ func (c *StatisticsCmd) Run(g *Globals) error {
 	return c.table(g.Out, &r)
 }
 
-func (c *StatisticsCmd) query() (q indicator.Query, err error) {
+func (c *FiguresCmd) query() (q indicator.Query, err error) {
 	for _, x := range []struct {
 		name, text string
 		into       *calendar.Date
@@ -125,7 +132,7 @@ func records(r *indicator.Report, row func([]string) error) error {
 	return nil
 }
 
-func (c *StatisticsCmd) csv(w io.Writer, r *indicator.Report) error {
+func (c *FiguresCmd) csv(w io.Writer, r *indicator.Report) error {
 	out := csv.NewWriter(w)
 	if err := records(r, out.Write); err != nil {
 		return err
@@ -134,7 +141,7 @@ func (c *StatisticsCmd) csv(w io.Writer, r *indicator.Report) error {
 	return out.Error()
 }
 
-func (c *StatisticsCmd) xlsx(w io.Writer, r *indicator.Report) (err error) {
+func (c *FiguresCmd) xlsx(w io.Writer, r *indicator.Report) (err error) {
 	f := excelize.NewFile()
 	defer func() { err = errors.Join(err, f.Close()) }()
 	s, err := f.NewStreamWriter("Sheet1")
@@ -163,7 +170,7 @@ func (c *StatisticsCmd) xlsx(w io.Writer, r *indicator.Report) (err error) {
 }
 
 // table prints for people.
-func (c *StatisticsCmd) table(w io.Writer, r *indicator.Report) error {
+func (c *FiguresCmd) table(w io.Writer, r *indicator.Report) error {
 	words := func(zh, en string) string {
 		if c.Lang == "en" {
 			return en

@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"fangxin/store"
 	"fangxin/store/audit"
+	"fangxin/workflow/indicator"
 	"fangxin/workflow/ledger"
 )
 
@@ -46,6 +48,7 @@ func (c *VerifyCmd) Run(g *Globals) error {
 	}
 	keys, err := e.PublicKeys(g.Context)
 	if err == nil {
+		opt.Keys = &keys
 		opt.Checkpoint, err = c.checkpoint(g, keys)
 	}
 	if err != nil {
@@ -63,7 +66,40 @@ func (c *VerifyCmd) Run(g *Globals) error {
 			return err
 		}
 	}
+	if c.What == "" || c.What == "statistics" {
+		if err := readTotals(g.Context, e.Store, &r); err != nil {
+			return err
+		}
+	}
 	return c.print(g.Out, &r)
+}
+
+// readTotals divides the counts of every snapshot out again, and holds what was
+// signed against that. The counts themselves were made again from the log.
+func readTotals(ctx context.Context, s *store.Store, r *audit.Report) error {
+	all, err := s.Snapshots(ctx)
+	if err != nil {
+		return err
+	}
+	find := func(id, what string) {
+		r.Findings = append(r.Findings, audit.Finding{Part: "statistics", Case: "snapshot " + id, What: what})
+	}
+	for _, x := range all {
+		f, err := s.Frozen(ctx, x.ID)
+		if err != nil {
+			find(x.ID, err.Error())
+			continue
+		}
+		said, err := ledger.ParseStatement(x.Statement)
+		switch {
+		case err != nil: // the audit has named it
+		case f.Definitions != indicator.Version:
+			r.Notes = append(r.Notes, fmt.Sprintf("snapshot %s was divided by the definitions of %s, and this program has those of %s: its counts were checked, its totals were not", x.ID, f.Definitions, indicator.Version))
+		case !slices.Equal(said.Totals, indicator.Totals(f.Report("").Groups[0].Figures)):
+			find(x.ID, "the totals that were signed are not what its counts give")
+		}
+	}
+	return nil
 }
 
 // readFiles holds the bytes of every file against its row.

@@ -27,6 +27,9 @@ type Options struct {
 	// Unseal opens what was sealed with an event; ok is false when the person
 	// was erased. Without it commitments are not checked.
 	Unseal func(ctx context.Context, caseID, seq int64) (salt, text []byte, ok bool, err error)
+	// Keys are the site's public keys; without them the signatures under snapshots are
+	// not checked.
+	Keys *ledger.KeyList
 	// Progress is told how many cases are done.
 	Progress func(cases int64)
 }
@@ -73,6 +76,11 @@ type auditor struct {
 	editions []edition
 	report   *Report
 	overdue  int64
+
+	snapshots []*published
+	positions positions
+	wanted    []ledger.Hash // stored hashes that are to be looked up
+	unsure    bool          // a case of the log does not read, so that totals are not known
 }
 
 // Verify checks a database. An error means that it could not be read; what is
@@ -80,7 +88,7 @@ type auditor struct {
 func Verify(ctx context.Context, db *sql.DB, dialect string, opt Options) (Report, error) {
 	var report Report
 	a := &auditor{ctx: ctx, db: db, opt: opt, report: &report}
-	for _, step := range []func() error{a.loadCalendar, a.blocks, a.numbers, a.restored, func() error { return a.cases(dialect) }, a.strays, a.rollups} {
+	for _, step := range []func() error{a.loadCalendar, a.loadSnapshots, a.blocks, a.numbers, a.restored, func() error { return a.cases(dialect) }, a.strays, a.rollups, a.totals} {
 		if err := step(); err != nil {
 			return report, err
 		}
@@ -176,6 +184,7 @@ func (a *auditor) cases(dialect string) error {
 			a.opt.Progress(a.report.Cases)
 		}
 		if !more || a.full() {
+			a.unsure = a.unsure || more
 			return nil
 		}
 		last = next
@@ -228,7 +237,7 @@ func (a *auditor) readLot(rows map[int64]*row, after, upto int64) error {
 		r := rows[id]
 		if r == nil {
 			part := "log"
-			if table == "contributions" {
+			if table == "contributions" || table == "snapshot_leaves" || table == "restated" {
 				part = "statistics"
 			}
 			a.find(part, fmt.Sprintf("case %d", id), 0, "a row in %s of a case that is not there", table)
@@ -274,13 +283,16 @@ func (a *auditor) readLot(rows map[int64]*row, after, upto int64) error {
 			return err
 		}
 		r := stray("sealed_heads", id)
-		r.covered = max(r.covered, seq)
+		r.covered, r.sealed = max(r.covered, seq), seq
 		if there == 0 {
 			a.find("log", r.number, seq, "was sealed in block %d, which is not there", height)
 		}
 		return nil
 	}, after, upto)
 	if err != nil {
+		return err
+	}
+	if err := a.readFrozen(stray, after, upto); err != nil {
 		return err
 	}
 	return each(a.ctx, a.tx, "select case_id, seq from moved where case_id > $1 and case_id <= $2", func(scan func(...any) error) error {

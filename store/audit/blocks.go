@@ -17,6 +17,7 @@ func (a *auditor) blocks() error {
 	var height int64
 	checkpoint := a.opt.Checkpoint == nil
 	var pending []ledger.Block
+	a.positions = positions{a: a, seqs: map[int64]int64{}}
 	err := each(a.ctx, a.db, "select height, prev_hash, hash, payload from blocks order by height", func(scan func(...any) error) error {
 		var h int64
 		var before, hash []byte
@@ -55,6 +56,7 @@ func (a *auditor) blocks() error {
 			}
 		}
 		a.report.Blocks++
+		a.positions.block(&b)
 		pending = append(pending, b)
 		if len(pending) == 16 {
 			err = a.heads(pending)
@@ -66,6 +68,7 @@ func (a *auditor) blocks() error {
 	if err == nil {
 		err = a.heads(pending)
 	}
+	a.positions.upto(height + 1)
 	if !checkpoint {
 		a.find("log", fmt.Sprintf("block %d", a.opt.Checkpoint.Height), 0, "of the checkpoint is not there: the database ends at block %d, as an old backup does", height)
 	}
@@ -81,6 +84,12 @@ func (a *auditor) heads(blocks []ledger.Block) error {
 	var all []sealed
 	for _, b := range blocks {
 		for _, h := range b.Heads {
+			if strings.HasPrefix(h.Case, snapshotHead) {
+				if err := a.binds(fmt.Sprintf("block %d", b.Height), &b, &h); err != nil {
+					return err
+				}
+				continue
+			}
 			all = append(all, sealed{h, b.Height})
 		}
 	}

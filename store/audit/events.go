@@ -135,6 +135,7 @@ func (x *eventReader) commitment(e *entry) (part, what string) {
 // end holds what the log makes of the case against its rows.
 func (x *eventReader) end() {
 	if x.f == nil || x.f.broken {
+		x.a.unsure = x.a.unsure || x.f != nil
 		return
 	}
 	a, f, r := x.a, x.f, x.r
@@ -153,7 +154,10 @@ func (x *eventReader) end() {
 	default:
 		x.endClocks()
 		x.endCounts()
+		a.frozen(r, f.tally.counts)
+		return
 	}
+	a.unsure = true
 }
 
 func (x *eventReader) endClocks() {

@@ -18,7 +18,9 @@ type row struct {
 	head                                           []byte
 	clocks                                         []clock
 	counts                                         []count
-	covered                                        int64
+	covered, sealed                                int64 // events that a block seals or that wait for one; that one seals
+	leaves                                         []leaf
+	restating                                      []restating
 	seen                                           bool
 }
 

@@ -1,10 +1,12 @@
 package ledger
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -28,6 +30,15 @@ func (p *Part) value() any {
 		"mediator": p.Mediator, "town": p.Town, "unit": p.Unit}
 }
 
+// SortParts puts parts into the order in which a leaf holds them: by code, measure,
+// domain, category, channel, mediator, town and unit.
+func SortParts(parts []Part) {
+	slices.SortFunc(parts, func(a, b Part) int {
+		return cmp.Or(strings.Compare(a.Code, b.Code), cmp.Compare(a.Measure, b.Measure), cmp.Compare(a.Domain, b.Domain), strings.Compare(a.Category, b.Category),
+			strings.Compare(a.Channel, b.Channel), strings.Compare(a.Mediator, b.Mediator), strings.Compare(a.Town, b.Town), strings.Compare(a.Unit, b.Unit))
+	})
+}
+
 func partValues(parts []Part) []any {
 	out := make([]any, len(parts))
 	for i := range parts {
@@ -40,7 +51,7 @@ func partValues(parts []Part) []any {
 // salted commitment to it: a case number and a handful of codes could be tried out.
 type Leaf struct {
 	Case, Snapshot string
-	Parts          []Part // in the order of the snapshot's own text
+	Parts          []Part // in the order of SortParts
 }
 
 // Text is the canonical text of the leaf.

@@ -103,7 +103,7 @@ func TestProof(t *testing.T) {
 		others = append(others, sha256.Sum256([]byte{byte(i)}))
 	}
 	g.freeze("2026-04", nil)
-	g.freeze("2026-05", []string{"I-05 closed 901 1203", "I-08 satisfied * *"}, append(others, leaf)...)
+	g.freeze("2026-05", []string{"I-05 closed 901 1203", "I-05 open 302"}, append(others, leaf)...)
 	may, text := g.last, g.text
 	g.freeze("2026-06", nil, others[:2]...)
 	r, p := g.receipt(number), g.prove(mine, salt, may, text)

@@ -35,7 +35,7 @@ type Statement struct {
 	Height      int64     // of the last block whose events were counted; 0: none
 	Block       Hash      // of that block
 	Counts      string    // sha256: and the salted commitment to the snapshot's text
-	Totals      []string  // what is published: "I-05 closed 901 1203", "*" for what is too few to be told
+	Totals      []string  // what is published of the county: indicator, line, numerator, denominator
 }
 
 const statementTitle = "fangxin statistics"

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"crypto/sha256"
 	"database/sql" //nolint:depguard // the stranger reads a real file
 	"fmt"
 	"os"
@@ -15,8 +16,8 @@ import (
 
 const stranger = "../../docs/verify_ledger.py"
 
-// writeLog writes a SQLite file with the two tables that docs/ledger.md names and
-// nothing else: three cases of three events, sealed in three blocks.
+// writeLog writes a SQLite file with the tables that docs/ledger.md names and
+// nothing else: three cases of three events, sealed in three blocks, and a snapshot.
 func writeLog(t *testing.T) (path string, db *sql.DB, last Checkpoint) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "log.db")
@@ -33,6 +34,7 @@ func writeLog(t *testing.T) (path string, db *sql.DB, last Checkpoint) {
 	}
 	exec("create table events (case_id integer, seq integer, prev_hash blob, hash blob, payload text, primary key (case_id, seq))")
 	exec("create table blocks (height integer primary key, prev_hash blob, hash blob, payload text, sealed_at integer)")
+	exec("create table snapshots (id text, statement text)")
 	at := time.Date(2026, 5, 6, 1, 12, 44, 120553000, time.UTC)
 	heads := map[int64]Hash{}
 	var sealed Hash
@@ -46,6 +48,11 @@ func writeLog(t *testing.T) (path string, db *sql.DB, last Checkpoint) {
 			exec("insert into events values (?, ?, ?, ?, ?)", id, seq, prev[:], hash[:], string(payload))
 			heads[id] = hash
 			b.Heads = append(b.Heads, Head{e.Case, seq, hash})
+		}
+		if seq == 3 {
+			statement := "fangxin statistics Huantai\n1\n"
+			exec("insert into snapshots values ('2026-05', ?)", statement+"\n— Huantai AAAA\n")
+			b.Heads = append(b.Heads, Head{"statistics 2026-05", 1, sha256.Sum256([]byte(statement))})
 		}
 		hash := b.Hash()
 		exec("insert into blocks values (?, ?, ?, ?, ?)", b.Height, b.Prev[:], hash[:], string(b.Payload()), at.UnixMicro())
@@ -85,6 +92,8 @@ func TestStrangersVerifier(t *testing.T) {
 		"the first block":  {"delete from blocks where height = 1", "block 2: a block before it is missing"},
 		"a block's digit":  {"update blocks set payload = replace(payload, '\"seq\":2', '\"seq\":1') where height = 2", "block 2: its hash is not that of its text"},
 		"the last block":   {"delete from blocks where height = 3", "block 3: is not the checkpoint's; the log ends at block 2"},
+		"a statement":      {"update snapshots set statement = replace(statement, 'Huantai', 'Huanta')", "statistics 2026-05 event 1: is not the event that block 3 sealed"},
+		"a snapshot":       {"delete from snapshots", "statistics 2026-05 event 1: is not the event that block 3 sealed"},
 		"an old backup":    {"delete from events where seq = 3; delete from blocks where height = 3", "block 3: is not the checkpoint's; the log ends at block 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
