@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	"workflow/ledger":          {},
 	"workflow/policy":          {"workflow/calendar"},
 	"workflow/rehearse":        {"workflow", "workflow/calendar"},
-	"workflow/indicator":       {"workflow", "workflow/calendar"},
+	"workflow/indicator":       {"workflow", "workflow/calendar", "workflow/ledger"},
 	"workflow/publication":     {"workflow", "workflow/calendar"},
 	"workflow/register":        {"workflow", "workflow/calendar"},
 	"migrations":               {},
