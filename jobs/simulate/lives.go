@@ -187,8 +187,9 @@ func (sim *simulation) invent(a *actor, cmd *workflow.Command) {
 	p.Person.Name = string(surnames[sim.random.IntN(len(surnames))]) + string(givens[sim.random.IntN(len(givens))])
 	p.Person.Phone = fmt.Sprintf("138%08d", sim.random.IntN(100000000))
 	p.Respondent.Name = pick(shops) + pick(trades)
-	if len(sim.merchants) > 0 {
-		sim.shop(p.Respondent)
+	known := sim.merchants
+	if cmd.Event == "file_green_channel" && len(sim.members) > 0 {
+		known = sim.members
 	}
 	p.Words = pick(troubles)
 	if sim.random.IntN(10) < 6 { // the others would not wait for a code
@@ -196,9 +197,14 @@ func (sim *simulation) invent(a *actor, cmd *workflow.Command) {
 	}
 	cmd.Input.AmountFen = int64(sim.random.IntN(500000) + 500)
 	law := sim.law()
-	d := law.County().Domains[sim.random.IntN(12)]
-	cmd.Input.Domain, cmd.Input.Category = d.Number, d.Categories[sim.random.IntN(len(d.Categories))].Code
+	domain := sim.random.IntN(12) + 1
 	cmd.Input.Town = law.County().Towns[sim.random.IntN(len(law.County().Towns))].Code
+	if len(known) > 0 {
+		m := sim.shop(p.Respondent, known)
+		domain, cmd.Input.Town = m.Domain, m.Town
+	}
+	d := law.County().Domains[domain-1]
+	cmd.Input.Domain, cmd.Input.Category = d.Number, d.Categories[sim.random.IntN(len(d.Categories))].Code
 	if a.told.Text != "" {
 		p.Words = a.told.Text
 	}
@@ -219,10 +225,10 @@ func (sim *simulation) invent(a *actor, cmd *workflow.Command) {
 	}
 }
 
-// shop names one of the invented merchants as a consumer would: nearly always
+// shop names one of these merchants as a consumer would: nearly always
 // right, often with the code from the wall.
-func (sim *simulation) shop(r *workflow.Respondent) {
-	m := sim.merchants[sim.random.IntN(len(sim.merchants))]
+func (sim *simulation) shop(r *workflow.Respondent, all []register.Details) register.Details {
+	m := all[sim.random.IntN(len(all))]
 	r.Name, r.Address, r.Code = m.Name, m.ShopAddress, ""
 	switch dice := sim.random.IntN(10); {
 	case dice < 5 && register.ValidCode(m.Code):
@@ -230,6 +236,7 @@ func (sim *simulation) shop(r *workflow.Respondent) {
 	case dice == 9:
 		r.Name = m.Name[:len("惠民")] + "小" + m.Name[len("惠民"):]
 	}
+	return m
 }
 
 func repeats(script []step) bool {

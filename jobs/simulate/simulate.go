@@ -105,6 +105,7 @@ type simulation struct {
 	all    int
 
 	merchants []register.Details // whom complaints are about; none: names made up on the spot
+	members   []register.Details // those of them whom the green channel is for
 }
 
 // Run lives all cases of the plan to their ends, on a store whose clock is

@@ -100,8 +100,11 @@ func named(cmd *workflow.Command, c workflow.Case, row *workflow.Row, r workflow
 		cmd.Private.Person = &workflow.Person{Name: "演练人", Phone: "13800000000", Address: "演练路一号三单元"}
 		fallthrough
 	case "classify":
-		cmd.Private.Respondent = &workflow.Respondent{Name: "演练商店", Address: "演练路二号", Phone: "05330000000"}
+		if c.Facts["respondent"] != "" && c.Facts["domain"] != "" { // what was filed stays: another name would be another respondent
+			break
+		}
 		in.Domain, in.Category, in.Town, in.AmountFen = 1, "false_publicity", r.County().Towns[0].Code, 12800
+		cmd.Private.Respondent = &workflow.Respondent{Name: "演练商店", Address: "演练路二号", Phone: "05330000000"}
 	case "archive":
 		in.EndedElsewhere = true
 	case "refuse":
