@@ -39,6 +39,7 @@ type membershipWhole struct {
 	membershipView
 	People []store.MemberPerson `json:"people"`
 	Papers []store.Paper        `json:"papers"`
+	Files  []fileView           `json:"files"` // of the papers
 }
 
 // newMembership applies for a membership.
@@ -49,6 +50,7 @@ type newMembership struct {
 	Terms     register.Terms     `json:"terms"`
 	People    []newPerson        `json:"people"`
 	Papers    []newPaper         `json:"papers"`
+	Uploads   string             `json:"uploads"`
 	Why       string             `json:"why"`
 }
 
@@ -64,9 +66,10 @@ type newPaper struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"`
 	Note   string `json:"note"`
+	File   string `json:"file"` // that waits under the secret of uploads
 }
 
-// mostPapers is more than an application needs at once.
+// mostPapers is more than an application needs at once, beside its files.
 const mostPapers = 20
 
 func (p *newPerson) check(at string) (store.NewPerson, error) {
@@ -89,8 +92,8 @@ func (p *newPerson) check(at string) (store.NewPerson, error) {
 	return out, nil
 }
 
-func papersOf(all []newPaper) ([]store.NewPaper, error) {
-	if len(all) > mostPapers {
+func (s *Server) statedPapers(all []newPaper) ([]store.NewPaper, error) {
+	if len(all) > mostPapers+s.Store.FileLimits().Count {
 		return nil, badField("papers", "why.choice")
 	}
 	var out []store.NewPaper
@@ -102,8 +105,10 @@ func papersOf(all []newPaper) ([]store.NewPaper, error) {
 			return nil, badField(at+"kind", "why.choice")
 		case err != nil || len(digest) != 0 && len(digest) != 32:
 			return nil, badField(at+"sha256", "why.sha256")
+		case p.File != "" && len(digest) != 0:
+			return nil, badField(at+"sha256", "why.paper_file")
 		}
-		out = append(out, store.NewPaper{Kind: p.Kind, Name: p.Name, Digest: digest, Note: p.Note})
+		out = append(out, store.NewPaper{Kind: p.Kind, Name: p.Name, Digest: digest, Note: p.Note, File: p.File})
 	}
 	return out, nil
 }
@@ -145,7 +150,7 @@ func (s *Server) apply(ctx context.Context, c *Call) (any, error) {
 		once = onceFor(c)
 	}
 	m, err := s.Store.Apply(ctx, once, by, a)
-	return membershipView{Member: m}, err
+	return membershipView{Member: m}, waitingPapers(err)
 }
 
 func (s *Server) application(in *newMembership) (store.Application, error) {
@@ -173,7 +178,10 @@ func (s *Server) application(in *newMembership) (store.Application, error) {
 		a.People = append(a.People, p)
 	}
 	var err error
-	a.Papers, err = papersOf(in.Papers)
+	if in.Uploads != "" {
+		a.Draft = store.DraftHash(in.Uploads)
+	}
+	a.Papers, err = s.statedPapers(in.Papers)
 	return a, err
 }
 
@@ -213,8 +221,52 @@ func (s *Server) membership(ctx context.Context, c *Call) (any, error) {
 	if out.People, err = s.Store.People(ctx, m.ID); err != nil {
 		return nil, err
 	}
-	out.Papers, err = s.Store.Papers(ctx, m.ID)
+	if out.Papers, err = s.Store.Papers(ctx, m.ID); err != nil {
+		return nil, err
+	}
+	out.Files = []fileView{}
+	files, err := s.Store.MemberFiles(ctx, m.ID)
+	for i := range files {
+		out.Files = append(out.Files, viewFile(&files[i], false, c.Language))
+	}
 	return out, err
+}
+
+// waitingPapers names the field when files of papers do not wait.
+func waitingPapers(err error) error {
+	if errors.Is(err, store.ErrNoWaiting) {
+		return badField("uploads", "why.uploads")
+	}
+	return err
+}
+
+// paperOf finds a file of a membership's papers.
+func (s *Server) paperOf(ctx context.Context, ref, id string) (store.File, error) {
+	all, err := s.Store.MemberFiles(ctx, ref)
+	i := slices.IndexFunc(all, func(f store.File) bool { return f.ID == id })
+	if err == nil && i < 0 {
+		err = store.ErrNoFile
+	}
+	if err != nil {
+		return store.File{}, err
+	}
+	return all[i], nil
+}
+
+func (s *Server) memberFile(ctx context.Context, c *Call) (any, error) {
+	f, err := s.paperOf(ctx, c.Param("member"), c.Param("file"))
+	if err != nil {
+		return nil, err
+	}
+	return s.deliver(ctx, f, false)
+}
+
+func (s *Server) memberThumbnail(ctx context.Context, c *Call) (any, error) {
+	f, err := s.paperOf(ctx, c.Param("member"), c.Param("file"))
+	if err != nil {
+		return nil, err
+	}
+	return s.deliver(ctx, f, true)
 }
 
 type membershipHistory struct {

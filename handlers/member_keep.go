@@ -36,6 +36,7 @@ type memberSupplement struct {
 	Checklist *register.Checklist `json:"checklist"`
 	Terms     *register.Terms     `json:"terms"`
 	Papers    []newPaper          `json:"papers"`
+	Uploads   string              `json:"uploads"`
 	Why       string              `json:"why"`
 }
 
@@ -56,12 +57,16 @@ func (s *Server) supplyMember(ctx context.Context, c *Call) (any, error) {
 			return nil, err
 		}
 	}
-	papers, err := papersOf(in.Papers)
+	papers, err := s.statedPapers(in.Papers)
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.Store.SupplyMember(ctx, once, by, ref, papers, in.Checklist, in.Terms)
-	return membershipView{Member: m}, err
+	var draft []byte
+	if in.Uploads != "" {
+		draft = store.DraftHash(in.Uploads)
+	}
+	m, err := s.Store.SupplyMember(ctx, once, by, ref, papers, draft, in.Checklist, in.Terms)
+	return membershipView{Member: m}, waitingPapers(err)
 }
 
 func (s *Server) withdrawMember(ctx context.Context, c *Call) (any, error) {

@@ -82,7 +82,7 @@ func (x *wire) green() {
 	var whole struct{ People []struct{ ID string } }
 	_ = json.Unmarshal([]byte(call(staff, "GET", at, "", "")), &whole)
 	twice(staff, at+"/people/"+whole.People[1].ID+"/end", `{"why":"%s"}`)
-	for _, path := range []string{"/memberships", at, at + "/history", at + "/figures", at + "/sheet.svg", at + "/sheet.pdf", "/membership-leads", "/coverage"} {
+	for _, path := range []string{"/memberships", at, at + "/history", at + "/figures", at + "/sheet.svg", at + "/sheet.pdf", at + "/files/x/content", at + "/files/x/thumbnail", "/membership-leads", "/coverage"} {
 		call(staff, "GET", path, "", "")
 		call(court, "GET", path, "", "")
 	}
@@ -114,7 +114,7 @@ func (x *wire) own(twice func(token, path, body string) string, call func(token,
 	for range 50 { // until it has as many as it may
 		call(token, "POST", "/member/people", `{"role":"colleague","name":"王芳","email":"w@example.com"}`, "")
 	}
-	for range 6 {
+	for range 9 { // as many as without files, and as many as with
 		twenty := strings.Repeat(`{"kind":"other"},`, 19) + `{"kind":"other"}`
 		call(token, "POST", "/member/supplement", `{"papers":[`+twenty+`]}`, "")
 	}

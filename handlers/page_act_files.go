@@ -127,13 +127,7 @@ func (s *Server) takeActFiles(ctx context.Context, c *Call) (any, error) {
 	if err != nil || c.Form.Get("go") == "part" {
 		return out, err
 	}
-	typed := url.Values{}
-	for name, list := range c.Form {
-		if !slices.Contains(notTyped, name) {
-			typed[name] = list
-		}
-	}
-	text, err := json.Marshal(typed)
+	text, err := json.Marshal(typedOnly(c.Form))
 	if err != nil {
 		return nil, err
 	}

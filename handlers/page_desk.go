@@ -17,6 +17,7 @@ var deskNav = []struct {
 	{"/desk/cases", "page.desk.room.cases", nil},
 	{"/desk/overdue", "page.desk.room.overdue", staff},
 	{"/desk/intake", "page.desk.room.intake", intakers},
+	{membersPath, "page.desk.room.members", staff},
 	{usersPath, "page.users.title", watchers},
 	{accountPath, "page.account.title", nil},
 }

@@ -11,6 +11,7 @@ import (
 	"fangxin/store"
 	"fangxin/store/storetest"
 	"fangxin/workflow"
+	"fangxin/workflow/register"
 )
 
 // Every role tries every page of the desk and every act of the table on a case, as
@@ -42,6 +43,10 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 			return row.Event == event && slices.Contains(row.FromStates(), v.State) && slices.Contains(row.By, role) && !clock && !lacking[event]
 		})
 	}
+	member, err := w.Apply(context.Background(), store.Once{}, store.By{Actor: "merchant"}, store.Application{Details: register.Details{Name: "惠民超市"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	cells := 0
 	for _, name := range store.UserRoles {
 		role := workflow.Role(name)
@@ -63,7 +68,7 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 			return text
 		}
 		for _, d := range x.api.deskPages() {
-			path := strings.NewReplacer("{number}", number, "{clock}", "1", "{event}", "say", "{notice}", "1", "{file}", "x", "{form}", "register", "{paper}", "1", "{user}", "1").Replace(d.Path)
+			path := strings.NewReplacer("{number}", number, "{clock}", "1", "{event}", "say", "{notice}", "1", "{file}", "x", "{member}", member.ID, "{form}", "register", "{paper}", "1", "{user}", "1").Replace(d.Path)
 			want := []int{http.StatusOK}
 			switch {
 			case strings.Contains(d.Path, "{number}") && !inside:

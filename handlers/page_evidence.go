@@ -101,7 +101,7 @@ func (f *chosenFiles) cutWords(p *view.Page) []view.Wrong {
 	if f.cut.Code == "file_large" || f.cut.Code == "too_large" {
 		key = "page.files.too_much"
 	}
-	return []view.Wrong{{Field: filesField, Text: p.T(key)}}
+	return []view.Wrong{{Field: f.field, Text: p.T(key)}}
 }
 
 // filesPart is the list alone, for the script that sent one file of several.

@@ -26,6 +26,7 @@ type chosenFiles struct {
 	taken []store.File
 	wrong []view.Wrong
 	cut   *Problem
+	field string // that the last of them was chosen in
 }
 
 // receive reads a page's form as it comes: what was typed into c.Form, and each
@@ -33,7 +34,14 @@ type chosenFiles struct {
 // sent. A file that is not taken hinders no other and no word. number is the case
 // that the files are for, if there is one.
 func (s *Server) receive(ctx context.Context, c *Call, number string, draft []byte) (chosenFiles, error) {
-	var out chosenFiles
+	return s.receiveInto(ctx, c, store.NewFile{Draft: draft, Case: number}, map[string]string{filesField: ""})
+}
+
+// receiveInto does so for a form whose fields of files are named with the paper that
+// each asks for.
+func (s *Server) receiveInto(ctx context.Context, c *Call, in store.NewFile, papers map[string]string) (chosenFiles, error) {
+	out := chosenFiles{field: filesField}
+	in.Seen, in.Waits = store.SeenByBoth, true
 	c.Form = url.Values{}
 	if err := c.Upload.start(s.Store.FileLimits().Bytes + mostTyped); err != nil {
 		return out, err
@@ -48,7 +56,8 @@ func (s *Server) receive(ctx context.Context, c *Call, number string, draft []by
 		if err != nil || part == nil {
 			return out.stop(err), nil
 		}
-		if part.FormName() != filesField {
+		paper, isFile := papers[part.FormName()]
+		if !isFile {
 			text, err := io.ReadAll(io.LimitReader(part, int64(typed+1)))
 			if typed -= len(text) + len(part.FormName()); typed < 0 {
 				err = problem("too_large")
@@ -59,7 +68,8 @@ func (s *Server) receive(ctx context.Context, c *Call, number string, draft []by
 			}
 			continue
 		}
-		if err := s.choose(ctx, c, part, store.NewFile{Draft: draft, Case: number, Seen: store.SeenByBoth, Waits: true}, full, &out); err != nil || out.cut != nil {
+		in.Paper, out.field = paper, part.FormName()
+		if err := s.choose(ctx, c, part, in, full, &out); err != nil || out.cut != nil {
 			return out, err
 		}
 	}
@@ -131,7 +141,7 @@ func (f *chosenFiles) refuse(lang, name string, err error) {
 	if name == "" {
 		name = say(lang, "page.files.unnamed", nil)
 	}
-	f.wrong = append(f.wrong, view.Wrong{Field: filesField, Text: say(lang, "page.files.refused", vars{"Name": name, "Why": why})})
+	f.wrong = append(f.wrong, view.Wrong{Field: f.field, Text: say(lang, "page.files.refused", vars{"Name": name, "Why": why})})
 }
 
 // finishChosen makes a picture anew while its sender waits, as an upload does;
@@ -201,8 +211,12 @@ func (s *Server) dropChosen(ctx context.Context, draft []byte, id string) error 
 // fileField is the question that files answer: those that wait already stand in it.
 // at is where their pictures are fetched.
 func (s *Server) fileField(p *view.Page, label, at string, waiting []store.File) view.Field {
+	return s.fileFieldNamed(p, filesField, label, at, waiting)
+}
+
+func (s *Server) fileFieldNamed(p *view.Page, name, label, at string, waiting []store.File) view.Field {
 	l := s.Store.FileLimits()
-	q := view.Field{Name: filesField, Kind: "files", Label: p.T(label), Optional: true, Files: &view.Files{}}
+	q := view.Field{Name: name, Kind: "files", Label: p.T(label), Optional: true, Files: &view.Files{}}
 	q.Hint = p.T("page.files.limits", "Picture", megabytes(l.Group[store.GroupPicture]), "Document", megabytes(l.Group[store.GroupDocument]), "Sound", megabytes(l.Group[store.GroupSound]),
 		"Video", megabytes(l.Group[store.GroupVideo]), "Count", digit(l.Count), "All", sizeWords(l.Bytes))
 	for _, g := range [][2]string{{"image", store.GroupPicture}, {"application", store.GroupDocument}, {"audio", store.GroupSound}, {"video", store.GroupVideo}} {

@@ -34,7 +34,7 @@ func mark(fields []view.Field, wrong []view.Wrong) {
 		for _, w := range wrong {
 			switch {
 			case w.Field != fields[i].Name:
-			case fields[i].Error != "" && w.Field == filesField: // of several files each is said
+			case fields[i].Error != "" && fields[i].Kind == "files": // of several files each is said
 				fields[i].Error += "\n" + w.Text
 			default:
 				fields[i].Error = w.Text

@@ -243,36 +243,47 @@ func TestSigningInTellsAnOutsiderNothing(t *testing.T) {
 func TestJoiningOverThePages(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		v := s.visitor()
-		form := url.Values{"shop": {"新店" + naughty}, "code": {"91370321MA3C0AAA0H"}, "shop_address": {"滨河路 3 号"}, "contact": {"孙梅"}, "phone": {"139 0000 0007"}, "answer_days": {"99"}, "checklist": {"place", "staff"}, "pledges": {"price_marked"}, "return_days": {"x"}}
-		res, text := v.fill("/join", form)
-		for _, want := range []string{`id="f-return_days-error"`, `id="f-pledged-error"`, "孙梅", `value="price_marked" checked`} {
+		form := url.Values{"go": {"next"}, "shop": {"新店" + naughty}, "code": {"91370321MA3C0AAA0H"}, "shop_address": {"滨河路 3 号"}, "contact": {"孙梅"}, "phone": {"139 0000 0007"}, "answer_days": {"99"}, "checklist": {"place", "staff"}, "pledges": {"price_marked"}, "return_days": {"x"}}
+		res, text := v.bring("/join", "/join", form, picked{"执照.jpg", jpegOf(t, 40, 30)}, picked{"坏.svg", []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")})
+		for _, want := range []string{`id="f-files-error"`, "矢量图", "执照.jpg", "孙梅", `value="price_marked" checked`} {
 			if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, want) {
 				t.Errorf("%d, no %s", res.StatusCode, want)
 			}
 		}
+		form.Del("key")
+		if res, text = v.bring("/join", "/join", form); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, `id="f-return_days-error"`) || !strings.Contains(text, `id="f-pledged-error"`) {
+			t.Errorf("%d %s", res.StatusCode, text)
+		}
 		form.Set("return_days", "")
 		form.Set("pledged", "yes")
-		if res, text = v.fill("/join", form); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, `id="f-answer_days-error"`) || strings.Contains(text, "<script>alert") {
+		if res, text = v.bring("/join", "/join", form); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, `id="f-answer_days-error"`) || strings.Contains(text, "<script>alert") {
 			t.Errorf("%d %s", res.StatusCode, text)
 		}
 		form.Set("answer_days", "3")
 		form.Set("set", "lang:en")
-		if _, text = v.fill("/join", form); !strings.Contains(text, "Join the green channel") || !strings.Contains(text, "孙梅") {
+		if _, text = v.bring("/join", "/join", form); !strings.Contains(text, "Join the green channel") || !strings.Contains(text, "孙梅") || !strings.Contains(text, "执照.jpg") {
 			t.Error(text)
 		}
 		form.Del("set")
 		form.Set("key", "x")
-		if res, _ := v.ask("POST", "/join", form); res.StatusCode != http.StatusConflict {
+		if res, _ := v.bring("/join", "/join", form); res.StatusCode != http.StatusConflict {
 			t.Errorf("a forged form: %d", res.StatusCode)
 		}
-		form.Set("key", keyField.FindStringSubmatch(text)[1])
+		form.Del("key")
+		body, kind := v.body("/join", form)
 		for range 2 {
-			if res, text = v.ask("POST", "/join", form); res.StatusCode != http.StatusCreated || !strings.Contains(text, `href="/green"`) {
+			if res, text = v.post("/join", body, kind); res.StatusCode != http.StatusCreated || !strings.Contains(text, `href="/green"`) {
 				t.Fatalf("%d %s", res.StatusCode, text)
 			}
 		}
 		if n := s.w.Count("select count(*) from members where state = 'applied'"); n != 1 {
 			t.Errorf("%d applications", n)
+		}
+		if n := s.w.Count("select count(*) from files where member_id is not null and paper = 'other'"); n != 1 {
+			t.Errorf("%d files came with it", n)
+		}
+		if _, text = v.ask("GET", "/join", nil); strings.Contains(text, "孙梅") || strings.Contains(text, "执照.jpg") {
+			t.Error("the form is not begun anew")
 		}
 		_, text = v.ask("GET", v.enter("13900000007"), nil)
 		if !strings.Contains(text, "Application received") || strings.Contains(text, "/figures") || strings.Contains(text, "<script>alert") {
@@ -280,6 +291,104 @@ func TestJoiningOverThePages(t *testing.T) {
 		}
 	})
 }
+
+// What was typed and brought for an application waits for the next visit; a second
+// window, whose form was not the one that was sent, loses nothing either.
+func TestAnApplicationWaits(t *testing.T) {
+	s := newSite(t, storetest.New(t))
+	v := s.visitor()
+	whole := url.Values{"go": {"next"}, "shop": {"新店"}, "code": {"91370321MA3C0AAA0H"}, "shop_address": {"滨河路 3 号"}, "contact": {"孙梅"}, "phone": {"13900000007"}, "answer_days": {"3"}, "pledged": {"yes"}}
+	res, text := v.bring("/join", "/join", url.Values{"go": {"add"}, "shop": {"新店"}}, picked{"店面.jpg", jpegOf(t, 40, 30)})
+	if res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", res.StatusCode, text)
+	}
+	if _, text = v.ask("GET", "/join", nil); !strings.Contains(text, "店面.jpg") || !strings.Contains(text, `value="新店"`) {
+		t.Error(text)
+	}
+	small := regexp.MustCompile(`/join/files/[A-Z2-7]{26}/small`).FindString(text)
+	if res, _ := v.ask("GET", small, nil); res.StatusCode != http.StatusOK {
+		t.Errorf("%s: %d", small, res.StatusCode)
+	}
+	if res, _ := s.visitor().ask("GET", small, nil); res.StatusCode != http.StatusNotFound {
+		t.Errorf("to a stranger: %d", res.StatusCode)
+	}
+	second, kind := v.body("/join", url.Values{"go": {"next"}, "shop": {"第二家店"}, "contact": {"李四"}})
+	if res, text := v.bring("/join", "/join", whole); res.StatusCode != http.StatusCreated {
+		t.Fatalf("%d %s", res.StatusCode, text)
+	}
+	if res, text := v.post("/join", second, kind); res.StatusCode != http.StatusConflict || !strings.Contains(text, "第二家店") || !strings.Contains(text, "李四") || strings.Contains(text, "店面.jpg") {
+		t.Errorf("%d %s", res.StatusCode, text)
+	}
+	if _, text = v.ask("GET", "/join", nil); !strings.Contains(text, "第二家店") {
+		t.Error("the second window's words are lost")
+	}
+}
+
+// Who reviews an application sees its files, on the page and over the API, and asks
+// for more; the shop adds it, and is approved. Nobody else sees them.
+func TestPapersBeforeWhoDecides(t *testing.T) {
+	s := newSite(t, storetest.New(t))
+	officer := s.officer("officer", "hub")
+	id := s.enrol(officer, openShop(t, s, officer, "惠民超市", ""))
+	contact := s.visitor()
+	at := contact.enter("13900000001")
+	desk := s.sit(store.User{Name: "officer", Roles: []string{"officer"}})
+	res, text := desk.fill("/desk/members/"+id, url.Values{"verdict": {"ask_more"}, "why": {"请补营业执照" + naughty}})
+	if res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", res.StatusCode, text)
+	}
+	if _, text = contact.ask("GET", at+"/papers", nil); !strings.Contains(text, "请补营业执照") || strings.Contains(text, "<script>alert") {
+		t.Error(text)
+	}
+	form := url.Values{"go": {"next"}, "checklist": checklistWhole}
+	body, kind := contact.body(at+"/papers", form, picked{"执照.pdf", append([]byte("%PDF-1.4\n"), make([]byte, 100)...)})
+	for range 2 {
+		if res, text := contact.post(at+"/papers", body, kind); res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%d %s", res.StatusCode, text)
+		}
+	}
+	whole := ask(t, s, http.StatusOK, "GET", "/api/v1/memberships/"+id, officer, "")
+	files := whole["files"].([]any)
+	if len(files) != 1 || files[0].(map[string]any)["name"] != "执照.pdf" || whole["state"] != "applied" {
+		t.Fatalf("%v", whole)
+	}
+	file := files[0].(map[string]any)["id"].(string)
+	for path, want := range map[string]int{"/desk/members/" + id + "/files/" + file + "/content": 200, "/desk/members/" + id + "/files/" + file + "/small": 404, "/desk/members/" + id + "/files/" + file + "/x": 404} {
+		if res, _ := desk.ask("GET", path, nil); res.StatusCode != want {
+			t.Errorf("%s: %d", path, res.StatusCode)
+		}
+	}
+	if res, _ := desk.ask("GET", "/desk/members/"+id+"/files/"+file+"/content", nil); res.Header.Get("Content-Disposition")[:10] != "attachment" {
+		t.Errorf("%v", res.Header)
+	}
+	for path, want := range map[string]int{"content": http.StatusOK, "thumbnail": http.StatusNotFound} { // a PDF has no small picture
+		if status, _, _ := s.call("GET", "/api/v1/memberships/"+id+"/files/"+file+"/"+path, officer, ""); status != want {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+	for who, path := range map[*visitor]string{s.visitor(): at + "/papers/" + file + "/content", s.sit(store.User{Name: "court", Roles: []string{"court"}}): "/desk/members/" + id + "/files/" + file + "/content"} {
+		if res, _ := who.ask("GET", path, nil); res.StatusCode == http.StatusOK {
+			t.Errorf("%s is handed out", path)
+		}
+	}
+	if _, text = desk.ask("GET", "/desk/members/"+id, nil); !strings.Contains(text, "执照.pdf") || !strings.Contains(text, "补充材料") || strings.Contains(text, "<script>alert") {
+		t.Error(text)
+	}
+	if _, text = desk.ask("GET", "/desk/members", nil); !strings.Contains(text, "惠民超市") {
+		t.Error(text)
+	}
+	if res, text := desk.fill("/desk/members/"+id, url.Values{"verdict": {"approve"}}); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, `id="f-why-error"`) {
+		t.Errorf("without reasons: %d", res.StatusCode)
+	}
+	if res, text := desk.fill("/desk/members/"+id, url.Values{"verdict": {"approve"}, "why": {"材料齐全"}}); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("%d %s", res.StatusCode, text)
+	}
+	if _, text = contact.ask("GET", at+"/papers", nil); strings.Contains(text, `type="file"`) || !strings.Contains(text, "执照.pdf") {
+		t.Error("more is taken, or nothing is shown")
+	}
+}
+
+var checklistWhole = []string{"place", "staff", "computer", "telephone", "procedure"}
 
 // Every page of a member says its words in both languages, in every state that can
 // be signed in to, under the policy of all pages.

@@ -208,6 +208,8 @@ func (s *Server) routes() []Route {
 		{"POST", "/api/v1/memberships", Filer, Intake, s.apply, http.StatusCreated},
 		{"GET", "/api/v1/memberships", Staff, Listing, s.memberships, http.StatusOK},
 		{"GET", "/api/v1/memberships/{member}", Staff, Reading, s.membership, http.StatusOK},
+		{"GET", "/api/v1/memberships/{member}/files/{file}/content", Staff, Delivery, s.memberFile, http.StatusOK},
+		{"GET", "/api/v1/memberships/{member}/files/{file}/thumbnail", Staff, Delivery, s.memberThumbnail, http.StatusOK},
 		{"GET", "/api/v1/memberships/{member}/history", Staff, Reading, s.historyOfMember, http.StatusOK},
 		{"GET", "/api/v1/memberships/{member}/figures", Staff, Reading, s.figuresOfMember, http.StatusOK},
 		{"POST", "/api/v1/memberships/{member}/decisions", Staff, Writing, s.decideMember, http.StatusOK},

@@ -4,7 +4,7 @@ import "maps"
 
 // The parameters that pages know.
 func init() {
-	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /desk/account": {"done"}, "GET /complaints": publicQueries, "GET /merchants": {"q", "town", "domain", "page"}})
+	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /green/{member}/papers": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /desk/account": {"done"}, "GET /complaints": publicQueries, "GET /merchants": {"q", "town", "domain", "page"}})
 }
 
 // pageRoutes are the pages. What a page does goes through the API's own
@@ -40,6 +40,9 @@ func (s *Server) pageRoutes() []Route {
 		{"POST", "/green/{member}/people", Insider, Writing, s.invite, 0},
 		{"GET", "/green/{member}/people/{person}", Insider, Reading, s.greenPerson, 0},
 		{"POST", "/green/{member}/people/{person}", Insider, Writing, s.dismiss, 0},
+		{"GET", "/green/{member}/papers", Insider, Reading, s.greenPapers, 0},
+		{"POST", "/green/{member}/papers", Insider, Upload, s.takeGreenPapers, 0},
+		{"GET", "/green/{member}/papers/{file}/{size}", Insider, Delivery, s.greenPaper, 0},
 		{"GET", "/green/{member}/sheet", Insider, Reading, s.greenSheet, 0},
 		{"GET", "/green/{member}/sheet.svg", Insider, Reading, s.greenSheetSVG, 0},
 		{"GET", "/green/{member}/sheet.pdf", Insider, Reading, s.greenSheetPDF, 0},
@@ -47,7 +50,8 @@ func (s *Server) pageRoutes() []Route {
 		{"GET", complaintsPath, Anyone, Listing, s.publishedList, 0},
 		{"GET", complaintsPath + "/{complaint}", Anyone, Reading, s.publishedComplaint, 0},
 		{"GET", "/join", Anyone, Reading, s.joinForm, 0},
-		{"POST", "/join", Anyone, Intake, s.join, 0},
+		{"POST", "/join", Anyone, Upload, s.join, 0},
+		{"GET", "/join/files/{file}/{size}", Anyone, Delivery, s.joinFile, 0},
 		{"GET", signInPath, Anyone, Reading, s.showSignIn, 0},
 		{"POST", signInPath, Anyone, Entering, s.signIn, 0},
 		{"GET", passwordPath, Anyone, Reading, s.showPassword, 0},

@@ -12,7 +12,7 @@ import (
 	"fangxin/workflow"
 )
 
-// File is a file of a case, or of what is not filed yet. Its bytes lie sealed in
+// File is a file of a case, of a membership, or of what is not sent yet. Its bytes lie sealed in
 // the folder of files; see docs/files.md.
 type File struct {
 	ID     string // 26 characters that nobody guesses; acts name the file by it
@@ -37,10 +37,17 @@ type File struct {
 	Name          string // as it came, tidied; empty of a tombstone
 	At            time.Time
 	Expires       time.Time // of a draft's: when it is deleted
-	Removed       time.Time
+	// Paper is as which paper of an application it waits or came: one of PaperKinds;
+	// empty of a case's.
+	Paper   string
+	Removed time.Time
 
 	draft, box, wrapped []byte
+	memberID            int64
 }
+
+// waits reports whether nothing has brought it yet.
+func (f *File) waits() bool { return f.CaseID == 0 && f.memberID == 0 }
 
 // Who may see a file beside the authority's own people.
 const (
@@ -109,7 +116,7 @@ var (
 	ErrFileBytes = errors.New("the bytes of a file are missing or damaged")
 )
 
-const fileColumns = `id, coalesce(case_id, 0), seq, draft, expires_at, actor, side, respondent, seen, kind, received_size, received, state, code, kept_size, kept, width, height, box, wrapped, at, removed_at`
+const fileColumns = `id, coalesce(case_id, 0), seq, draft, expires_at, actor, side, respondent, seen, kind, received_size, received, state, code, kept_size, kept, width, height, box, wrapped, at, removed_at, paper, coalesce(member_id, 0)`
 
 func (s *Store) files(ctx context.Context, q queryer, tail string, args ...any) ([]File, error) {
 	rows, err := q.QueryContext(ctx, "select "+fileColumns+" from files "+tail, args...)
@@ -122,7 +129,7 @@ func (s *Store) files(ctx context.Context, q queryer, tail string, args ...any) 
 		var expires, at, removed instant
 		var received []byte
 		if err := rows.Scan(&f.ID, &f.CaseID, &f.Seq, &f.draft, &expires, &f.Actor, &f.Side, &f.Respondent, &f.Seen, &f.Kind, &f.Size, &received, &f.State, &f.Code, &f.KeptSize, &f.Kept,
-			&f.Width, &f.Height, &f.box, &f.wrapped, &at, &removed); err != nil {
+			&f.Width, &f.Height, &f.box, &f.wrapped, &at, &removed, &f.Paper, &f.memberID); err != nil {
 			return err
 		}
 		copy(f.SHA256[:], received)
@@ -178,10 +185,10 @@ func (s *Store) named(ctx context.Context, key []byte, tail string, args ...any)
 	return all, nil
 }
 
-// fileKey opens the file's own key: with the case's, or before the filing with
-// the deployment's.
+// fileKey opens the file's own key: with the case's or the merchant's, or before
+// anything brought it with the deployment's.
 func (s *Store) fileKey(ctx context.Context, f *File, key []byte) ([]byte, error) {
-	if f.CaseID == 0 {
+	if f.waits() {
 		var kek string
 		var wrapped []byte
 		err := s.pool.QueryRowContext(ctx, "select kek, wrapped from file_keys where file_id = $1", f.ID).Scan(&kek, &wrapped)
@@ -195,7 +202,12 @@ func (s *Store) fileKey(ctx context.Context, f *File, key []byte) ([]byte, error
 	}
 	if key == nil {
 		var err error
-		if key, err = s.caseKey(ctx, f.CaseID); err != nil {
+		if f.memberID != 0 {
+			key, err = s.memberKey(ctx, f.memberID)
+		} else {
+			key, err = s.caseKey(ctx, f.CaseID)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

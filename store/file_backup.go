@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// archived are the bytes of a case's files that a snapshot knows, as names in the
-// folder. What is not filed yet is not taken along: its key lies in no archive.
+// archived are the bytes of files of cases and memberships that a snapshot knows, as
+// names in the folder. What is not sent yet is not taken along: its key lies in no archive.
 func archived(ctx context.Context, q queryer) ([]string, error) {
-	rows, err := q.QueryContext(ctx, "select id, kind, state, code from files where case_id is not null and state <> 'removed' order by id")
+	rows, err := q.QueryContext(ctx, "select id, kind, state, code from files where (case_id is not null or member_id is not null) and state <> 'removed' order by id")
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func takeFiles(folder string, a *tar.Reader) error {
 // settleFiles ends what was not filed when the backup was made, lets the folder
 // be this database's, and counts the files whose bytes are not there.
 func (out *Restored) settleFiles(ctx context.Context, _ *Store, db session, _ RestoreOptions) error {
-	for _, text := range []string{"delete from files where case_id is null", "delete from file_keys", "delete from file_gone", "delete from file_store"} {
+	for _, text := range []string{"delete from files where case_id is null and member_id is null", "delete from file_keys", "delete from file_gone", "delete from file_store"} {
 		if _, err := db.ExecContext(ctx, text); err != nil {
 			return err
 		}

@@ -128,7 +128,7 @@ func (s *Store) refuseFile(ctx context.Context, f File, code string) (File, erro
 	if code != infected {
 		return s.settleFile(ctx, f, FileRefused, code, everyPart)
 	}
-	if f.CaseID != 0 {
+	if !f.waits() {
 		f.Expires = s.cfg.Now().Add(jailTerm)
 	}
 	return s.settleFile(ctx, f, FileRefused, code, "")
@@ -152,7 +152,7 @@ func (s *Store) settleFile(ctx context.Context, f File, state, code, gone string
 	defer func() { _ = tx.Rollback() }()
 	// bound meanwhile, a draft's term ends: the row knows better than f
 	done, err := tx.ExecContext(ctx, `update files set state = $1, code = $2, kept_size = $3, kept = $4, width = $5, height = $6,
-		expires_at = case when case_id is null or $1 = 'refused' then $7 else expires_at end where id = $8 and state = 'pending'`,
+		expires_at = case when case_id is null and member_id is null or $1 = 'refused' then $7 else expires_at end where id = $8 and state = 'pending'`,
 		state, code, f.KeptSize, f.Kept, f.Width, f.Height, expires, f.ID)
 	if err != nil {
 		return f, err

@@ -51,7 +51,8 @@ func (s *Store) SweepFiles(ctx context.Context) (int, error) {
 	return len(old) + len(gone), err
 }
 
-// expireFile ends a draft, or leaves of a find of the scanner the row alone.
+// expireFile ends a draft, or leaves of a find of the scanner, and of a membership that
+// is over, the row alone.
 func (s *Store) expireFile(ctx context.Context, f *File) error {
 	defer s.solo()()
 	tx, err := s.pool.BeginTx(ctx, nil)
@@ -59,8 +60,11 @@ func (s *Store) expireFile(ctx context.Context, f *File) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	texts := []string{"delete from files where id = $1 and case_id is null", "delete from file_keys where file_id = $1"}
-	if f.CaseID != 0 {
+	texts := []string{"delete from files where id = $1 and case_id is null and member_id is null", "delete from file_keys where file_id = $1"}
+	switch {
+	case f.memberID != 0:
+		texts = []string{"update files set state = case when state = 'refused' then state else 'removed' end, box = '', wrapped = null, removed_at = expires_at, expires_at = null where id = $1 and expires_at is not null"}
+	case f.CaseID != 0:
 		texts = []string{"update files set expires_at = null where id = $1 and state = 'refused'"}
 	}
 	done, err := tx.ExecContext(ctx, texts[0], f.ID)

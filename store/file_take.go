@@ -20,6 +20,7 @@ type NewFile struct {
 	Case  string // number of the case that it is for; empty before the filing
 	Name  string
 	Seen  string
+	Paper string // as which paper of an application it waits, one of PaperKinds; empty: none
 	Body  io.Reader
 	// Waits: until the form that it was chosen in is sent, thirty days at most; the
 	// same bytes chosen once more are the file that waits already.
@@ -55,7 +56,7 @@ func (s *Store) TakeFile(ctx context.Context, q Once, in NewFile) (File, error) 
 	if !ok {
 		return File{}, &FileRefusal{Code: "file_kind", Family: family}
 	}
-	f := File{ID: newFileID(), Seen: in.Seen, Kind: kind.Name, State: FilePending, Name: in.Name, draft: in.Draft}
+	f := File{ID: newFileID(), Seen: in.Seen, Kind: kind.Name, State: FilePending, Name: in.Name, Paper: in.Paper, draft: in.Draft}
 	most := s.cfg.Limits().Group[kind.Group]
 	own := random(32)
 	f.SHA256, f.Size, err = s.keepPart(own, f.ID, partReceived, &bounded{io.MultiReader(bytes.NewReader(head[:n]), in.Body), most + 1})
@@ -117,8 +118,8 @@ func (s *Store) enterFile(ctx context.Context, q Once, in NewFile, f File, own [
 			next = now
 		}
 		f.At, f.Expires, answer.ID = now, now.Add(term), f.ID
-		_, err := tx.ExecContext(ctx, `insert into files (id, draft, expires_at, seen, kind, received_size, received, state, box, at, next_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-			f.ID, f.draft, s.stamp(f.Expires), f.Seen, f.Kind, f.Size, f.SHA256[:], f.State, box, s.stamp(now), s.stamp(next))
+		_, err := tx.ExecContext(ctx, `insert into files (id, draft, expires_at, seen, kind, received_size, received, state, box, at, next_at, paper) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			f.ID, f.draft, s.stamp(f.Expires), f.Seen, f.Kind, f.Size, f.SHA256[:], f.State, box, s.stamp(now), s.stamp(next), f.Paper)
 		if err != nil {
 			return err
 		}

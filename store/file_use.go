@@ -142,10 +142,11 @@ func (s *Store) fileIDs(ctx context.Context, query string, args ...any) ([]strin
 // file but by its id, and is written in the language of the office.
 const infectedNote = "病毒扫描在文件 %s 中发现有害内容：文件已隔离，不予提供，三十日后删除。The virus scanner found something in this file: it is kept apart and never delivered."
 
-// TellInfected writes a note into every case to which a file came in which the
-// scanner found something, once, and says for how many.
+// TellInfected writes a note into every case, and a line into the history of every
+// membership, to which a file came in which the scanner found something, once, and
+// says for how many.
 func (s *Store) TellInfected(ctx context.Context) (int, error) {
-	ids, err := s.fileIDs(ctx, "select id from files where code = 'infected' and told = 0 and case_id is not null limit 100")
+	ids, err := s.fileIDs(ctx, "select id from files where code = 'infected' and told = 0 and (case_id is not null or member_id is not null) limit 100")
 	if err != nil {
 		return 0, err
 	}
@@ -162,6 +163,9 @@ func (s *Store) TellInfected(ctx context.Context) (int, error) {
 }
 
 func (s *Store) tellInfected(ctx context.Context, f File) error {
+	if f.memberID != 0 {
+		return s.tellMember(ctx, f)
+	}
 	var number string
 	if err := s.pool.QueryRowContext(ctx, "select number from cases where id = $1", f.CaseID).Scan(&number); err != nil {
 		return err

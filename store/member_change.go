@@ -14,7 +14,7 @@ import (
 // Application asks for membership of the green channel. Merchant names an entry
 // of the register; without it the entry with the same right credit code is the
 // merchant, or else an unverified one is opened from Details for an officer to
-// settle.
+// settle. Apply gives ErrNoWaiting when a file of its papers does not wait.
 type Application struct {
 	Merchant  string
 	Details   register.Details
@@ -22,6 +22,7 @@ type Application struct {
 	Terms     register.Terms
 	People    []NewPerson
 	Papers    []NewPaper
+	Draft     []byte // hash of the secret under which the papers' files wait
 }
 
 // NewPaper is a paper of an application: by its kind and the SHA-256 of its file;
@@ -31,6 +32,7 @@ type NewPaper struct {
 	Name   string
 	Digest []byte // 32 bytes, or none: shown at the office
 	Note   string
+	File   string // id of a file that waits: its name and digest are the paper's
 }
 
 // PaperKinds are the papers that an application names: licence copy and pledge
@@ -72,7 +74,7 @@ func (b *book) apply(by By, a Application) (*member, error) {
 	if err := b.addPeople(m, by, a.People); err != nil {
 		return nil, err
 	}
-	return m, b.addPapers(m, by, a.Papers)
+	return m, b.addPapers(m, by, a.Papers, a.Draft)
 }
 
 // applicant is the entry of who applies.
@@ -269,9 +271,16 @@ func (m *member) renew(law policy.GreenChannel, d Decision, today calendar.Date)
 }
 
 // leave ends what belongs to a membership that is over: its code on the wall, its
-// people's sessions, and who they were.
+// people's sessions, and who they were; the files of its papers after a while.
 func (b *book) leave(m *member) error {
 	m.Shop = ""
+	over := b.now.Add(paperTerm)
+	if m.State == register.Withdrawn { // nobody is to look at them any more
+		over = b.now
+	}
+	if _, err := b.tx.ExecContext(b.ctx, "update files set expires_at = $1 where member_id = $2 and state <> 'removed'", b.s.stamp(over), m.id); err != nil {
+		return err
+	}
 	for _, text := range []string{"update shop_codes set ended_at = $1 where member_id = $2 and ended_at is null",
 		"update member_sessions set ended_at = $1, ended_by = 'membership' where ended_at is null and person_id in (select id from member_people where member_id = $2)",
 		"update member_people set box = null, phone_mac = null, email_mac = null, ended_at = $1 where member_id = $2 and ended_at is null"} {
@@ -283,8 +292,9 @@ func (b *book) leave(m *member) error {
 }
 
 // SupplyMember adds papers, or states checklist and terms anew, while the county
-// has not decided; what it asked for is answered with that.
-func (s *Store) SupplyMember(ctx context.Context, q Once, by By, ref string, papers []NewPaper, checklist *register.Checklist, terms *register.Terms) (register.Member, error) {
+// has not decided; what it asked for is answered with that. Files of papers wait under
+// the hash of a secret: ErrNoWaiting when one of them does not.
+func (s *Store) SupplyMember(ctx context.Context, q Once, by By, ref string, papers []NewPaper, draft []byte, checklist *register.Checklist, terms *register.Terms) (register.Member, error) {
 	q.Asked = []any{ref, papers, checklist, terms, by.Why}
 	return s.changeMember(ctx, q, by, ref, "supplied", 0, func(b *book, m *member) (MemberNote, error) {
 		if m.State != register.Applied && m.State != register.MoreAsked {
@@ -302,7 +312,7 @@ func (s *Store) SupplyMember(ctx context.Context, q Once, by By, ref string, pap
 			note.Changes = append(note.Changes, register.Change{Field: "terms", Before: fmt.Sprint(m.Terms), After: fmt.Sprint(*terms)})
 			m.Terms = *terms
 		}
-		return note, b.addPapers(m, by, papers)
+		return note, b.addPapers(m, by, papers, draft)
 	})
 }
 

@@ -88,7 +88,7 @@ func TestTheLifeOfAMembership(t *testing.T) {
 		_, err = w.DecideMember(ctx, store.Once{Scope: "t"}, zhang, id, store.Decision{What: "approve"})
 		refusedAs(t, err, "member_lacks")
 		decide(t, w, id, store.Decision{What: "ask_more"})
-		if m, err := w.SupplyMember(ctx, store.Once{Scope: "t"}, applicant, id, []store.NewPaper{{Kind: "pledge", Name: "承诺书"}}, nil, nil); err != nil || m.State != register.Applied {
+		if m, err := w.SupplyMember(ctx, store.Once{Scope: "t"}, applicant, id, []store.NewPaper{{Kind: "pledge", Name: "承诺书"}}, nil, nil, nil); err != nil || m.State != register.Applied {
 			t.Fatal(m.State, err)
 		}
 		m := decide(t, w, id, store.Decision{What: "approve"})

@@ -79,7 +79,7 @@ const (
 	pgFiles = `with done as (update files f set case_id = t.case_id, seq = t.seq, actor = t.actor, side = t.side, respondent = t.respondent, wrapped = t.wrapped, draft = null,
 			expires_at = case when f.state = 'refused' then f.expires_at end
 		from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bigint[]) as t (id, case_id, seq, actor, side, wrapped, respondent)
-		where f.id = t.id and f.case_id is null and f.state <> 'removed' returning 1)
+		where f.id = t.id and f.case_id is null and f.member_id is null and f.state <> 'removed' returning 1)
 		select 1 / (count(*) = cardinality($1))::int from done`
 	pgFileKeys = `delete from file_keys where file_id = any($1)`
 	pgBlocks   = `with held as (select id from number_blocks where id = any($1) and closed_at is null for key share)

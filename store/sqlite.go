@@ -48,7 +48,7 @@ const (
 	liteClocks = `select no, code, state, seq, rule, n, unit, roll, starts, due, late_from, calendar, provisional, notice, ended, more
 		from clocks where case_id = ? order by no`
 	liteFiles = `update files set case_id = ?, seq = ?, actor = ?, side = ?, wrapped = ?, respondent = ?, draft = null, expires_at = case when state = 'refused' then expires_at end
-		where id = ? and case_id is null and state <> 'removed'`
+		where id = ? and case_id is null and member_id is null and state <> 'removed'`
 	liteFileKeys = `delete from file_keys where file_id = ?`
 	liteKey      = `select print, answer from idempotency where key = ?`
 	liteBlock    = `update number_blocks set node = node where id = ? and closed_at is null`

@@ -190,3 +190,18 @@ type Taken struct {
 	Key, Sees                    string // of the form that makes its paper
 	Clocks, Rows                 []Row
 }
+
+// DeskMembers is the list of memberships in one state.
+type DeskMembers struct {
+	States []Part
+	Lines  []Act
+	More   string
+}
+
+// DeskMember is a membership with its papers, its history, and what may be decided.
+type DeskMember struct {
+	Tag, News   string
+	Rows, Lines []Row
+	Papers      []Exhibit
+	Form        *Form // nil: the reader decides nothing
+}

@@ -19,6 +19,7 @@ type Member struct {
 	How, Late             []string
 	People                []Person
 	Invite                *Form
+	Papers                []Exhibit
 	Link, QR, Size        string
 }
 

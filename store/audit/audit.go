@@ -88,7 +88,7 @@ type auditor struct {
 func Verify(ctx context.Context, db *sql.DB, dialect string, opt Options) (Report, error) {
 	var report Report
 	a := &auditor{ctx: ctx, db: db, opt: opt, report: &report}
-	for _, step := range []func() error{a.loadCalendar, a.loadSnapshots, a.blocks, a.numbers, a.restored, func() error { return a.cases(dialect) }, a.strays, a.rollups, a.totals} {
+	for _, step := range []func() error{a.loadCalendar, a.loadSnapshots, a.blocks, a.numbers, a.restored, func() error { return a.cases(dialect) }, a.strays, a.papers, a.rollups, a.totals} {
 		if err := step(); err != nil {
 			return report, err
 		}

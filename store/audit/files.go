@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // brought is what the sealed part of an event says of the files that came with it.
@@ -58,4 +59,35 @@ func (a *auditor) strays() error {
 		a.find("files", "", 0, "%d files belong to cases, and events brought %d", rows, a.report.Files)
 	}
 	return err
+}
+
+// papers holds the file of every paper of a membership against the digest that its
+// line of the history has, which the database lets nobody change.
+func (a *auditor) papers() error {
+	if a.full() {
+		return nil
+	}
+	rows, err := a.db.QueryContext(a.ctx, `select coalesce(p.file_id, f.id), case when p.file_id is null or f.id is null then 0 else 1 end, coalesce(f.received, p.digest), coalesce(h.body, '')
+		from member_papers p full join files f on f.id = p.file_id and f.member_id = p.member_id
+		left join member_history h on h.member_id = p.member_id and h.what = 'paper_added' and h.body like '%"paper ' || p.no || '"%'
+		where p.file_id is not null or f.member_id is not null`)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() && !a.full() {
+		var id, said string
+		var whole int
+		var sum []byte
+		if err := rows.Scan(&id, &whole, &sum, &said); err != nil {
+			return err
+		}
+		switch {
+		case whole == 0:
+			a.find("files", "", 0, "file %s of a membership has no paper, or its paper no file", id)
+		case !strings.Contains(said, hex.EncodeToString(sum)):
+			a.find("files", "", 0, "the row of file %s is not what the history of its membership says", id)
+		}
+	}
+	return rows.Err()
 }

@@ -93,16 +93,16 @@
       const body = new FormData();
       body.append("key", form.elements.key.value);
       body.append("go", "part");
-      body.append("files", line.file);
+      body.append(input.name, line.file);
       const x = new XMLHttpRequest();
       x.open("POST", form.getAttribute("action"));
       x.setRequestHeader("Accept", "text/html");
       x.upload.addEventListener("progress", (e) => { if (e.lengthComputable) line.bar.value = e.loaded / e.total; });
       x.addEventListener("loadend", () => {
         busy = false;
-        const list = x.status && new DOMParser().parseFromString(x.responseText, "text/html").getElementById("files");
+        const list = x.status && new DOMParser().parseFromString(x.responseText, "text/html").getElementById(input.name);
         if (list) {
-          box.querySelector("#files").replaceWith(document.adoptNode(list));
+          box.querySelector(".held").replaceWith(document.adoptNode(list));
           box.classList.toggle("wrong", x.status >= 400);
           input.setAttribute("aria-invalid", x.status >= 400);
           drop(line);
