@@ -5,8 +5,10 @@ package migrations
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +20,20 @@ import (
 
 //go:embed postgres/*.sql sqlite/*.sql
 var files embed.FS
+
+// Print is a digest of all files of a dialect: two binaries with the same one make
+// the same schema.
+func Print(dialect string) string {
+	sum := sha256.New()
+	_ = fs.WalkDir(files, dialect, func(path string, _ fs.DirEntry, _ error) error {
+		text, err := files.ReadFile(path)
+		if err == nil {
+			_, _ = fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
+		}
+		return nil
+	})
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
 
 // Step is one numbered file and whether it is applied.
 type Step struct {

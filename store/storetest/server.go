@@ -68,7 +68,7 @@ func Name(dsn string) string {
 }
 
 // Database makes an empty database on it and returns its URL.
-func (s *Server) Database() string { return database(s.t, s.URL) }
+func (s *Server) Database() string { return database(s.t, s.URL, "") }
 
 // run asks the script that starts every server of this project.
 func (s *Server) run(action string, options ...string) (string, error) {

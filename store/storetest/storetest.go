@@ -4,15 +4,18 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"fangxin/migrations"
 	"fangxin/store"
 	"fangxin/workflow"
 	"fangxin/workflow/policy"
@@ -37,26 +40,80 @@ const Key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 func Each(t *testing.T, test func(t *testing.T, w *World)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, Open(t, "")) })
-	t.Run("postgres", func(t *testing.T) { test(t, Open(t, Postgres(t))) })
+	t.Run("postgres", func(t *testing.T) { test(t, Open(t, migrated(t))) })
 }
 
 // Postgres makes an empty database and returns its URL; the test is skipped
 // where there is no server.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	server := os.Getenv("FANGXIN_TEST_POSTGRES")
-	if server == "" {
-		t.Skip("FANGXIN_TEST_POSTGRES is not set: make test starts a server")
-	}
-	return database(t, server)
+	return database(t, server(t), "")
 }
 
-func database(t testing.TB, server string) string {
+// migrated makes a database with the schema of this binary: a copy of one that is
+// migrated once for a server, because tests by the hundred would each do it anew.
+func migrated(t testing.TB) string {
+	t.Helper()
+	return database(t, server(t), " template "+pattern(t, server(t)))
+}
+
+func server(t testing.TB) string {
+	t.Helper()
+	url := os.Getenv("FANGXIN_TEST_POSTGRES")
+	if url == "" {
+		t.Skip("FANGXIN_TEST_POSTGRES is not set: make test starts a server")
+	}
+	return url
+}
+
+var patterns sync.Mutex
+
+// pattern is the database that others are copies of. Other processes make it too:
+// it has its name only when it is whole.
+func pattern(t testing.TB, server string) string {
+	t.Helper()
+	patterns.Lock()
+	defer patterns.Unlock()
+	admin, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close() }()
+	name, there := "pattern_"+migrations.Print("postgres"), false
+	if err := admin.QueryRow("select exists (select from pg_database where datname = $1)", name).Scan(&there); err != nil {
+		t.Fatal(err)
+	}
+	if there {
+		return name
+	}
+	draft := fmt.Sprintf("draft%d", rand.Uint64())
+	if _, err = admin.Exec("create database " + draft); err == nil {
+		err = migrate(at(t, server, draft), t.TempDir())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.Exec("alter database " + draft + " rename to " + name); err != nil { // another process was faster
+		_, _ = admin.Exec("drop database " + draft)
+	}
+	return name
+}
+
+func migrate(dsn, data string) error {
+	s, err := store.Connect(context.Background(), store.Config{URL: dsn, Data: data})
+	if err != nil {
+		return err
+	}
+	_, err = s.Migrate(context.Background())
+	return errors.Join(err, s.Close())
+}
+
+func database(t testing.TB, server, like string) string {
 	t.Helper()
 	name := fmt.Sprintf("t%d", rand.Uint64())
 	admin, err := sql.Open("pgx", server)
 	if err == nil {
-		_, err = admin.Exec("create database " + name)
+		_, err = admin.Exec("create database " + name + like)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +122,11 @@ func database(t testing.TB, server string) string {
 		_, _ = admin.Exec("drop database " + name + " with (force)")
 		_ = admin.Close()
 	})
+	return at(t, server, name)
+}
+
+func at(t testing.TB, server, name string) string {
+	t.Helper()
 	u, err := url.Parse(server)
 	if err != nil {
 		t.Fatal(err)
