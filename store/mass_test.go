@@ -16,7 +16,7 @@ import (
 // expires once, no filing is lost, and how long filings took is printed.
 func TestMassEvent(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
-		many := often(2000, 100_000)
+		many := often(600, 100_000)
 		fileMany(t, w, many)
 		c, _ := w.Case(ctx, w.File())
 		w.Set(c.Clock("triage").LateFrom)
