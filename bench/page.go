@@ -25,13 +25,14 @@ const shownCases = 100
 // talked is how far each of them has come: an offer lies on the table.
 var talked = []string{"classify", "invite_settlement", "delivered", "answer_with_offer", "counter"}
 
-// casePages measures the page of a case as its consumer asks for it over HTTP.
-func (b *bench) casePages(s *store.Store, database string, cases int, bare []time.Duration) error {
+// pages measures the page of a case as its consumer asks for it over HTTP, and the
+// desk's.
+func (b *bench) pages(s *store.Store, database string, cases int, bare []time.Duration) error {
 	law := workflow.Rules{Rules: policy.Default()}
 	api := &handlers.Server{Store: s, Rules: func() workflow.Rules { return law }, Now: now, Log: slog.New(slog.DiscardHandler), Limits: handlers.Unlimited()}
 	web := httptest.NewServer(api.Handler())
 	defer web.Close()
-	asks := make([]*http.Request, shownCases)
+	asks, numbers := make([]*http.Request, shownCases), make([]string, shownCases)
 	for i := range asks {
 		number, token, err := talkedCase(s, law)
 		if err != nil {
@@ -42,16 +43,22 @@ func (b *bench) casePages(s *store.Store, database string, cases int, bare []tim
 		}
 		asks[i].Header.Set("Accept", "text/html")
 		asks[i].AddCookie(&http.Cookie{Name: "case", Value: token})
+		numbers[i] = number
 	}
 	took, err := b.often(func() error { return readPage(asks[rand.IntN(len(asks))]) })
 	if err != nil {
 		return err
 	}
+	b.report.add(pageLine(fmt.Sprintf("the page of a case with an offer, over HTTP, among %d, %s", cases, database), took, bare))
+	return b.deskPages(s, web.URL, database, cases, numbers, bare)
+}
+
+// pageLine is a page's row, beside one row read by its key.
+func pageLine(what string, took, bare []time.Duration) line {
 	p50, p99 := middle(took), took[len(took)*99/100]
-	b.report.add(line{what: fmt.Sprintf("the page of a case with an offer, over HTTP, among %d, %s", cases, database), figure: fmt.Sprintf("p50 %s ms, p99 %s ms", milli(p50), milli(p99)),
+	return line{what: what, figure: fmt.Sprintf("p50 %s ms, p99 %s ms", milli(p50), milli(p99)),
 		limit: fmt.Sprintf("one SELECT by key: p50 %s ms, p99 %s ms", milli(middle(bare)), milli(bare[len(bare)*99/100])), ratio: number(float64(p50) / float64(middle(bare))),
-		aim: "p99 < 50 ms", met: yes(p99 < pageAim)})
-	return nil
+		aim: "p99 < 50 ms", met: yes(p99 < pageAim)}
 }
 
 // readPage reads one and sees to it that it is the page of a case, not one that asks

@@ -18,7 +18,7 @@ import (
 // time, as lists and searches see them; it is built once and kept.
 func (b *bench) readsDatabase() (dsn string, cases int, err error) {
 	cases = b.cases
-	name, there, err := kept(b.postgres, fmt.Sprintf("reads_%d", cases))
+	name, there, err := kept(b.postgres, fmt.Sprintf("pages_%d", cases))
 	if err != nil {
 		return "", 0, err
 	}
@@ -99,17 +99,22 @@ func read(dialect, table string) bool {
 	return table != "idempotency" && table != "links" && !strings.HasSuffix(table, "_todo")
 }
 
-// differs is in what the copies are not alike.
+// differs is in what the copies are not alike. One case in fifty has duties open still,
+// spread over twenty days around today: as where a million were filed over years.
 var differs = map[string]map[string]string{
 	"postgres": {
 		"cases.number": "'HT-2026-' || (1000000 + g)", "board.number": "'HT-2026-' || (1000000 + g)",
 		"board.filed": "filed - g * 1000000::bigint", "board.due": "due + (g % 400000) * 1000000::bigint",
+		"clocks.state": "case when g % 50 <> 0 then 'met' when (g / 50) % 20 < 4 then 'owed' else state end",
+		"clocks.due":   "(due::date + ((g / 50) % 20 - 14)::int)::text", "clocks.late_from": "late_from + ((g / 50) % 20 - 14) * interval '1 day'",
 		"board.unit": "'unit' || g % 20", "board.town": "'37032100' || g % 9", "board.officer": "'officer' || g % 300",
 		"case_search.words": "words || to_tsvector('simple', 'x' || g % 5000)",
 	},
 	"sqlite": {
 		"cases.number": "'HT-2026-' || (1000000 + g)", "board.number": "'HT-2026-' || (1000000 + g)",
 		"board.filed": "filed - g * 1000000", "board.due": "due + (g % 400000) * 1000000",
+		"clocks.state": "case when g % 50 <> 0 then 'met' when (g / 50) % 20 < 4 then 'owed' else state end",
+		"clocks.due":   "date(due, ((g / 50) % 20 - 14) || ' days')", "clocks.late_from": "late_from + ((g / 50) % 20 - 14) * 86400000000",
 		"board.unit": "'unit' || (g % 20)", "board.town": "'37032100' || (g % 9)", "board.officer": "'officer' || (g % 300)",
 		"case_search.words": "words || ' x' || (g % 5000)",
 	},
@@ -210,14 +215,11 @@ func (b *bench) readsOf(s *store.Store, database string, cases int) error {
 			if err != nil {
 				return err
 			}
-			p50, p99 := middle(took), took[len(took)*99/100]
-			b.report.add(line{what: fmt.Sprintf("%s, among %d, %s", x.what, cases, database), figure: fmt.Sprintf("p50 %s ms, p99 %s ms", milli(p50), milli(p99)),
-				limit: fmt.Sprintf("one SELECT by key: p50 %s ms, p99 %s ms", milli(middle(bare)), milli(bare[len(bare)*99/100])), ratio: number(float64(p50) / float64(middle(bare))),
-				aim: "p99 < 50 ms", met: yes(p99 < pageAim)})
+			b.report.add(pageLine(fmt.Sprintf("%s, among %d, %s", x.what, cases, database), took, bare))
 			return nil
 		})
 	}
-	b.row("the page of a case, "+database, func() error { return b.casePages(s, database, cases, bare) })
+	b.row("pages, "+database, func() error { return b.pages(s, database, cases, bare) })
 	return nil
 }
 

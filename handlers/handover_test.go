@@ -61,6 +61,19 @@ func (s *site) unpacked(number, token string) (ledger.Handover, map[string]strin
 // court link.
 func (s *site) link(number string) {
 	s.t.Helper()
+	s.told(number)
+	v, err := s.w.Case(context.Background(), number)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if v.State == "REFERRAL.terminated" {
+		s.w.Do(number, "told_offer_link")
+	}
+}
+
+// told has every notice of a case handed over.
+func (s *site) told(number string) {
+	s.t.Helper()
 	v, err := s.w.Case(context.Background(), number)
 	if err != nil {
 		s.t.Fatal(err)
@@ -70,9 +83,6 @@ func (s *site) link(number string) {
 		if _, err := s.w.Execute(context.Background(), store.Request{Case: number, Command: cmd}); err != nil && !n.Told {
 			s.t.Fatal(err)
 		}
-	}
-	if v, err = s.w.Case(context.Background(), number); err == nil && v.State == "REFERRAL.terminated" {
-		s.w.Do(number, "told_offer_link")
 	}
 }
 

@@ -151,6 +151,7 @@ const (
 	deskCookie   = "desk"
 	deviceCookie = "device"
 	themeCookie  = "theme"
+	keysCookie   = "keys"      // off: no short cuts
 	halfCookie   = "desk_half" // between password and code
 )
 
@@ -275,6 +276,8 @@ func (s *Server) preferences(c *Call) []*http.Cookie {
 		return []*http.Cookie{s.cookie(themeCookie, set[6:], "/", year)}
 	case "theme:system":
 		return []*http.Cookie{s.cookie(themeCookie, "", "/", 0)}
+	case "keys:on", "keys:off":
+		return []*http.Cookie{s.cookie(keysCookie, set[5:], "/", year)}
 	case "type:large", "type:usual":
 		return []*http.Cookie{s.cookie(typeCookie, set[5:], "/", year)}
 	}

@@ -24,11 +24,11 @@ var deskNav = []struct {
 
 // deskOf is the head of the desk's pages: who is signed in, and where he may go.
 func (s *Server) deskOf(c *Call, p *view.Page) *view.Desk {
-	d := &view.Desk{Name: c.User.Name, Key: formKey(c.token), Unit: nameOf(p, s.Rules().County().Departments, c.User.Unit)}
+	d := &view.Desk{Keys: c.cookie(keysCookie) != "off", Name: c.User.Name, Key: formKey(c.token), Unit: nameOf(p, s.Rules().County().Departments, c.User.Unit)}
 	for _, n := range deskNav {
 		if n.roles == nil || isOne(c.User, n.roles) {
 			here := c.path == n.path || n.path != deskPath && strings.HasPrefix(c.path, n.path+"/")
-			d.Nav = append(d.Nav, view.NavItem{To: n.path, Label: p.T(n.words), Here: here})
+			d.Nav = append(d.Nav, view.NavItem{To: n.path, Label: p.T(n.words), Key: navKeys[n.path], Here: here})
 		}
 	}
 	return d

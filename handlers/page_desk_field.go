@@ -270,7 +270,7 @@ func (s *Server) placesFor(p *view.Page, x *looked, a *deskAct, typed *unsent, n
 			add(t.Code, placeName(p, t))
 		}
 	case "unit":
-		for _, u := range county.Departments {
+		for _, u := range s.unitsFor(x, a) {
 			add(u.Code, placeName(p, u))
 		}
 	case "officer":
@@ -302,6 +302,20 @@ func (s *Server) placesFor(p *view.Page, x *looked, a *deskAct, typed *unsent, n
 		return out[1:]
 	}
 	return out
+}
+
+// unitsFor are the units that an act may name: to be dispatched to, those whose remit
+// covers the case and that have not sent it back.
+func (s *Server) unitsFor(x *looked, a *deskAct) []policy.Place {
+	law := s.Rules()
+	all := law.County().Departments
+	if a == nil || a.move.Event != "dispatch" && a.move.Event != "dispatch_accepted" {
+		return all
+	}
+	today := calendar.On(s.Now())
+	return slices.DeleteFunc(slices.Clone(all), func(u policy.Place) bool {
+		return u.Code == x.v.Facts["returned_by"] || !law.Competent(u.Code, x.v.Domain(), x.v.Town(), today)
+	})
 }
 
 // colleaguesOf are the officers whom a case may be given to.

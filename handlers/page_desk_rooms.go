@@ -66,6 +66,7 @@ func (s *Server) deskPages() []deskPage {
 		{"POST", "/desk/bulk", staff, Writing, s.bulk},
 		{"GET", "/desk/overdue", staff, Listing, s.overdue},
 		{"GET", "/desk/overdue/export", staff, Listing, s.exportOverdue},
+		{"GET", "/desk/keys", everybody, Reading, s.shortCuts},
 		{"GET", "/desk/intake", intakers, Reading, s.showIntake},
 		{"GET", "/desk/intake/merchants", intakers, Lookup, s.findRespondent},
 		{"POST", "/desk/intake", intakers, Intake, s.takeIntake},

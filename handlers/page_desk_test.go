@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"fangxin/handlers"
 	"fangxin/store"
 	"fangxin/store/storetest"
+	"fangxin/workflow"
 )
 
 // longDays lets nobody's session end, however much time passes in a test.
@@ -46,8 +48,51 @@ func (s *site) session(u store.User) string {
 	return token
 }
 
-// tellOfDesks lets a browser's test sit down at a desk of its own.
+// tableRow is a row of the table as the browser's tests compare it with a page.
+type tableRow struct {
+	ID    string `json:"id"`
+	Event string `json:"event"`
+}
+
+// rowsFor are the table's own rows that somebody of a role may take in a case, no
+// clock's among them.
+func (s *site) rowsFor(number, role string) (out []tableRow, err error) {
+	v, err := s.w.Case(context.Background(), number)
+	for i := range workflow.Transitions {
+		row := &workflow.Transitions[i]
+		clock := slices.ContainsFunc(row.Clocks, func(k workflow.ClockEffect) bool { return k.Op == '!' })
+		if slices.Contains(row.FromStates(), v.State) && slices.Contains(row.By, workflow.Role(role)) && !clock {
+			out = append(out, tableRow{row.ID, row.Event})
+		}
+	}
+	return out, err
+}
+
+// tellOfDesks lets a browser's test sit down at a desk of its own, hand notices over,
+// and ask what the table allows.
 func (s *site) tellOfDesks(mux *http.ServeMux) {
+	mux.HandleFunc("/told", func(rw http.ResponseWriter, r *http.Request) {
+		var in struct{ Number string }
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		s.told(in.Number)
+		_, _ = rw.Write([]byte("{}"))
+	})
+	mux.HandleFunc("/table", func(rw http.ResponseWriter, r *http.Request) {
+		var in struct{ Number, Role string }
+		err := json.NewDecoder(r.Body).Decode(&in)
+		var rows []tableRow
+		if err == nil {
+			rows, err = s.rowsFor(in.Number, in.Role)
+		}
+		if err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		_ = json.NewEncoder(rw).Encode(map[string]any{"rows": rows})
+	})
 	mux.HandleFunc("/sit", func(rw http.ResponseWriter, r *http.Request) {
 		s.api.SignIn = longDays
 		var in struct {

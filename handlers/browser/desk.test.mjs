@@ -69,6 +69,7 @@ for (const scripts of [true, false]) {
     await page.locator("#codes").waitFor();
     await see("recovery codes");
     const recovery = await page.locator("#codes li").first().innerText();
+    const second = await page.locator("#codes li").nth(1).innerText();
     await page.goto(site + "/desk");
     await see("desk");
 
@@ -93,6 +94,26 @@ for (const scripts of [true, false]) {
     assert.equal(await page.inputValue("#f-from"), "2026-12-01");
     assert.match(await page.locator("[role=alert]").innerText(), /重新登录/);
     await see("the form again");
+
+    const { number } = await tell("/file", { track: "authority" });
+    await page.goto(`${site}/desk/case/${number}`); // and in the middle of a long note
+    const long = "电话核实：\n" + "对方称已停业，押金和余额由总部退还。".repeat(120) + "<b>";
+    await page.fill("#f-note", long);
+    await tell("/do", { hours: 2 });
+    await page.locator("form[action$='/notes'] button").click();
+    await page.locator("#f-password").waitFor();
+    await page.fill("#f-name", name);
+    await page.fill("#f-password", "一匹正确的马和电池吧");
+    await page.keyboard.press("Enter");
+    await page.locator("#f-code").waitFor();
+    await page.fill("#f-code", second);
+    await page.keyboard.press("Enter");
+    if (!scripts) await page.locator(".send button").click();
+    await page.locator("#f-words").waitFor();
+    assert.equal(await page.inputValue("#f-words"), long);
+    await page.locator("form#act .send button").first().click();
+    await page.waitForURL("**?done=note#notes");
+    assert.equal((await page.locator(".notes .said").innerText()).length, long.length);
 
     await page.goto(site + "/desk/account");
     await page.fill("#f-label", "报表");

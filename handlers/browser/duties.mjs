@@ -1,4 +1,5 @@
 // The desk of the authority's people: who sits at it, and its pages for screenshots.
+import assert from "node:assert/strict";
 import { site, tell, visit } from "./browser.mjs";
 
 // sit opens the desk of somebody with these roles.
@@ -50,6 +51,28 @@ export async function intake(page, see = async () => {}) {
   return (await page.locator(".bignum").innerText()).trim();
 }
 
+// asTable holds the buttons of a case's page to the table's own rows: each is a button,
+// or stands among what the case still lacks something for, and there is no other.
+export async function asTable(page, number, role) {
+  await page.goto(`${site}/desk/case/${number}`);
+  const { rows } = await tell("/table", { number, role });
+  const shown = await page.evaluate(() => [
+    ...[...document.querySelectorAll("main a.choice[href*='/act/']")].map((a) => a.getAttribute("href")).filter((h) => !h.includes("?for=")).map((h) => h.split("/act/")[1]),
+    ...[...document.querySelectorAll("main .choice.off .law")].map((x) => x.textContent.trim().split(" ")[0]),
+  ].sort());
+  const open = new Set(shown);
+  const want = rows.map((r) => (open.has(r.id) ? r.id : r.event)).sort();
+  assert.deepEqual(shown, want);
+  return rows.length;
+}
+
+// behalf fills in how a party spoke at the window.
+export async function behalf(p) {
+  await p.selectOption("[name='on_behalf.channel']", "telephone");
+  await p.selectOption("[name='on_behalf.identity']", "called_back");
+  await p.check("[name='on_behalf.read_back']");
+}
+
 let made = 0;
 
 // desks shoots every page of the desk in one look.
@@ -94,6 +117,8 @@ export async function desks(browser, look, shoot) {
   await see("desk-search");
   await page.goto(`${site}/desk/overdue`);
   await see("desk-overdue");
+  await page.goto(`${site}/desk/keys`);
+  await see("desk-keys");
   await page.goto(`${site}/desk/intake`);
   await see("desk-intake");
   await intake(page, async () => see("desk-read-back"));

@@ -1,16 +1,35 @@
 package view
 
+import "github.com/a-h/templ"
+
 // Desk is the head of the pages of the authority's own people.
 type Desk struct {
 	Name, Unit string
 	Key        string // of the form that signs out
 	Nav        []NavItem
+	Keys       bool // short cuts are on
 }
 
 // NavItem is a page of the navigation.
 type NavItem struct {
 	To, Label string
+	Key       string // its short cut
 	Here      bool
+}
+
+// Keys are the short cuts in parts, and the switch that turns them off or on.
+type Keys struct {
+	Parts              []Card
+	State, Set, Switch string
+}
+
+// key is the short cut of a link, a field or a section: said only on the desk, and
+// only where short cuts are on.
+func (p *Page) key(keys string) templ.Attributes {
+	if keys == "" || p.Desk == nil || !p.Desk.Keys {
+		return nil
+	}
+	return templ.Attributes{"data-key": keys}
 }
 
 // SignIn asks for name and password.

@@ -136,6 +136,43 @@
     });
   }
 
+  // Short cuts of the desk. The page says which key does what, and says nothing where
+  // they are switched off. No letter is taken from who writes in a field.
+  const keyed = new Map([...all("[data-key]")].map((x) => [x.dataset.key, x]));
+  let first = "";
+  let forget = 0;
+  const step = (by) => {
+    const rows = [...all(".tasks > li .what a, .clocks > li > a")];
+    rows[rows.indexOf(document.activeElement) + by]?.focus();
+  };
+  const open = (x) => {
+    if (x.matches("a, button")) x.click();
+    else (x.matches("input") ? x : x.querySelector("a, button, textarea, summary"))?.focus();
+  };
+  if (keyed.size) document.addEventListener("keydown", (e) => {
+    const form = e.target.closest("form");
+    if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && form) {
+      const send = form.querySelector(".send .btn.main") || form.querySelector(".send .btn");
+      if (send) {
+        e.preventDefault();
+        send.click();
+      }
+      return;
+    }
+    if (e.defaultPrevented || e.isComposing || e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, textarea, select, [contenteditable]")) return;
+    const keys = first + e.key;
+    first = "";
+    clearTimeout(forget);
+    if (keys === "g") {
+      first = "g ";
+      forget = setTimeout(() => { first = ""; }, 1500);
+    } else if (keys === "j" || keys === "k") step(keys === "j" ? 1 : -1);
+    else if (keyed.has(keys)) {
+      e.preventDefault();
+      open(keyed.get(keys));
+    } else if (keys === "/") location.href = "/desk/cases";
+  });
+
   document.addEventListener("click", async (e) => {
     const copy = e.target.closest("[data-copy]");
     if (e.target.closest("[data-print]")) print();
