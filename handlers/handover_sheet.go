@@ -94,6 +94,9 @@ func (h *handed) consentText() string {
 	out := paper.Day(calendar.On(e.Effective())) + "同意移送。"
 	for _, item := range strings.Fields(e.Data.Info["items"]) {
 		kind, ref, _ := strings.Cut(item, "=")
+		if ref == noFacts {
+			ref = "无"
+		}
 		out += "\n" + say("zh", "item."+kind, nil) + "：" + ref
 	}
 	return out

@@ -129,6 +129,9 @@ func (s *Server) questions(p *view.Page, x *shown, m *MoveView, typed *unsent) [
 	if slices.Contains(withFiles, m.Event) {
 		out = append(out, s.actFiles(p, x, m))
 	}
+	if m.Event == transfer {
+		out = append(out, x.undisputed(p, typed))
+	}
 	for _, g := range m.Needs {
 		for _, field := range workflow.Needs(g) {
 			switch field {
@@ -238,6 +241,9 @@ func (s *Server) actPage(c *Call, x *shown, m *MoveView, typed *unsent, wrong []
 	}
 	if slices.ContainsFunc(m.Needs, func(g string) bool { return slices.Contains(workflow.Needs(g), "warned") }) {
 		f.Warning, f.Danger, f.Submit = warningOf(&x.v.Case, c.Language).Warning, true, p.T("page.act.withdraw")
+	}
+	if m.Event == transfer {
+		f.Aside = handedRows(p)
 	}
 	if e := x.proposal(m.Event); e != nil && !x.proposes(*m) {
 		f.Aside = x.proposedTerms(p, e)

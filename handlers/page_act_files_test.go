@@ -259,3 +259,42 @@ func TestACourtsPaper(t *testing.T) {
 		t.Errorf("%s %v", c.State, err)
 	}
 }
+
+// A consumer passes the case on to the court on the page: what goes and what never
+// goes stands there, a signed paper may be named, and the parts of the file are the
+// ones that the law asks for.
+func TestTheCaseGoesToTheCourt(t *testing.T) {
+	s := newSite(t, storetest.New(t))
+	v := s.visitor()
+	number := v.file("authority")
+	at := "/c/" + number
+	if res, text := v.bring(at+"/act/add_evidence", at+"/act/add_evidence/files", url.Values{"go": {"next"}, "words": {"双方签字"}}, picked{"签字.pdf", append([]byte("%PDF-1.4\n"), make([]byte, 99)...)}); res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", res.StatusCode, text)
+	}
+	s.w.Do(number, "classify", "invite_settlement", "delivered", "merchant_refuses", "accept", "ask_consent", "one_consents", "both_consent", "no_agreement_possible", "decide_termination")
+	s.served(number)
+	s.w.Do(number, "told_offer_link")
+	_, text := v.ask("GET", at, nil)
+	if !strings.Contains(text, at+"/act/consent_transfer") {
+		t.Fatal(text)
+	}
+	_, text = v.ask("GET", at+"/act/consent_transfer", nil)
+	for _, want := range []string{"签字.pdf", "不会移送", "没有这样的书面材料", `name="consent"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	id := regexp.MustCompile(`<option value="([A-Z2-7]{26})"`).FindStringSubmatch(text)
+	if res, _ := v.fill(at+"/act/consent_transfer", url.Values{"undisputed_facts": {id[1]}}); res.StatusCode == http.StatusSeeOther {
+		t.Error("without consent")
+	}
+	if res, text := v.fill(at+"/act/consent_transfer", url.Values{"undisputed_facts": {id[1]}, "consent": {"yes"}, "words": {"同意"}}); res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", res.StatusCode, text)
+	}
+	if c, err := s.w.Case(t.Context(), number); err != nil || c.State != "LITIGATION_LINK.file_transferred" {
+		t.Errorf("%s %v", c.State, err)
+	}
+	if log := s.payloads(); !strings.Contains(log, "undisputed_facts="+id[1]) || !strings.Contains(log, "time_sheet=case.pdf") {
+		t.Error("the log does not say what the file holds")
+	}
+}

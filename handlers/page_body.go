@@ -61,6 +61,9 @@ func (x *shown) bodyOf(p *view.Page, m *MoveView, typed *unsent) (map[string]any
 	if _, why := tidyText(t.words, false); why != "" {
 		wrong = append(wrong, view.Wrong{Field: "words", Text: p.T("page.bad.text", "Name", p.T("page.ask.words"), "Why", p.T(why))})
 	}
+	if m.Event == transfer {
+		body["items"] = x.itemsTyped(typed)
+	}
 	x.offered(m, typed, body, &t)
 	if name := fileOf(m.Event); name != "" && x.first != "" {
 		body[name] = x.first

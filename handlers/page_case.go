@@ -26,6 +26,7 @@ type shown struct {
 	waiting []store.File  // for the act whose form is shown
 	first   string        // of the files that come with it: the one that it names
 	came    map[int64]int // how many files came with an event
+	signed  []fileView    // that may state what nobody disputes
 }
 
 // look reads a case for the party whose link it is.
@@ -44,6 +45,9 @@ func (s *Server) look(ctx context.Context, c *Call) (*shown, error) {
 		}
 	}
 	if x.parts, err = s.Store.Parts(ctx, v.ID); err != nil && !errors.Is(err, store.ErrErased) {
+		return nil, err
+	}
+	if err := s.bothSee(ctx, c, x); err != nil {
 		return nil, err
 	}
 	allowed := workflow.Allowed(settled(v.Case, s.Rules(), s.Now()), s.Rules(), s.Now())
@@ -75,7 +79,7 @@ func needsMore(m MoveView) bool {
 	for _, g := range m.Needs {
 		for _, field := range workflow.Needs(g) {
 			file := field == "paper" || field == "proof"
-			if field == "items" || field == "person" || file && !slices.Contains(withFiles, m.Event) {
+			if field == "items" && m.Event != transfer || field == "person" || file && !slices.Contains(withFiles, m.Event) {
 				return true
 			}
 		}

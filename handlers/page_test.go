@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -196,6 +197,18 @@ func TestGuesses(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Every row of the table that is a consumer's or a merchant's to take asks for nothing
+// that no page can give; but for the filing, which has its own.
+func TestEveryRowOfAPartyHasAPage(t *testing.T) {
+	for i := range workflow.Transitions {
+		row := &workflow.Transitions[i]
+		party := slices.Contains(row.By, workflow.Role("consumer")) || slices.Contains(row.By, workflow.Role("merchant"))
+		if party && len(row.From) > 0 && needsMore(MoveView{Event: row.Event, Needs: row.If}) {
+			t.Errorf("%s %s asks for what no page has", row.ID, row.Event)
 		}
 	}
 }
