@@ -89,15 +89,19 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 		call.Upload = &incoming{w: w, r: req, patience: s.Limits.bodyTime}
 		defer call.Upload.end()
 	}
-	if most := r.longest(); most > 0 {
-		if call.Body, err = readBody(w, req, r.takes(), most, s.Limits.bodyTime); err != nil {
+	if most := r.reads(); most > 0 {
+		if call.Body, err = readBody(w, req, r.takes(), most, r.drains(), s.Limits.bodyTime); err != nil {
 			return nil, err
 		}
 	}
+	over := int64(len(call.Body)) > r.longest()
 	if r.isPage() {
 		if err := call.readForm(); err != nil {
 			return nil, err
 		}
+	}
+	if over {
+		return s.tooMuch(call), nil
 	}
 	if err := legible(r, call); err != nil {
 		return nil, err
@@ -122,6 +126,31 @@ func (r Route) longest() int64 {
 		most = max(most, limits[Intake].Body)
 	}
 	return most
+}
+
+// mostEchoed is how much of a page's form is read so that it can be handed back,
+// mostDrained how much more so that whoever sends it hears the answer at all: browsers
+// listen when they have sent everything. Bytes.
+const (
+	mostEchoed  = 4 << 20
+	mostDrained = 32 << 20
+)
+
+// reads is how much of a body is read: of a page's more than it takes.
+func (r Route) reads() int64 {
+	most := r.longest()
+	if r.isPage() && most > 0 {
+		most = max(most, mostEchoed)
+	}
+	return most
+}
+
+// drains is how much of a body that is larger still is passed over.
+func (r Route) drains() int64 {
+	if r.isPage() {
+		return mostDrained
+	}
+	return 0
 }
 
 func (s *Server) handle(ctx context.Context, r Route, call *Call, who caller) (any, error) {

@@ -60,7 +60,7 @@ func (s *Server) receiveInto(ctx context.Context, c *Call, in store.NewFile, pap
 		if !isFile {
 			text, err := io.ReadAll(io.LimitReader(part, int64(typed+1)))
 			if typed -= len(text) + len(part.FormName()); typed < 0 {
-				err = problem("too_large")
+				typed, out.cut = 0, problem("too_large") // the files that follow are taken all the same
 			}
 			c.Form.Add(part.FormName(), tidyTyped(string(text)))
 			if err != nil {
