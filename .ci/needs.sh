@@ -21,6 +21,13 @@ if ! have_postgres; then
   fi
   have_postgres || { echo "PostgreSQL 15 or later is missing: install it (Debian: apt-get install postgresql) and run this again" >&2; exit 2; }
 fi
+# A real OpenID provider for the tests, built once into the cache from its own module.
+oidc() {
+  local folder=${XDG_CACHE_HOME:-$HOME/.cache}/fangxin
+  local made=$folder/oidc-provider-$(cat .ci/tools/oidc/go.sum .ci/tools/oidc/main.go | sha256sum | cut -c1-12)
+  [ -x "$made" ] || (cd .ci/tools/oidc && mkdir -p "$folder" && GOFLAGS= go build -trimpath -o "$made" .) >&2 || return 0
+  echo "$made"
+}
 # The pages' tests want a browser, which not every machine can have: without one
 # they say so and are left out.
 browser() {

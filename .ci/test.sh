@@ -18,7 +18,8 @@ chmod 711 "$folder"
 FANGXIN_TEST_POSTGRES=$(.ci/postgres.sh start "$folder/pg" -c fsync=off -c full_page_writes=off -c max_wal_size=2GB)
 FANGXIN_TEST_REDIS=$(.ci/redis.sh start "$folder/redis")
 FANGXIN_TEST_BROWSER=${FANGXIN_TEST_BROWSER:-$(browser)}
-export FANGXIN_TEST_POSTGRES FANGXIN_TEST_REDIS FANGXIN_TEST_BROWSER
+FANGXIN_TEST_OIDC=$(oidc)
+export FANGXIN_TEST_POSTGRES FANGXIN_TEST_REDIS FANGXIN_TEST_BROWSER FANGXIN_TEST_OIDC
 
 raced="./workflow/... ./store/... ./jobs/..."
 plain=$(go list ./... | grep -v -E '^fangxin/(workflow|store|jobs)(/|$)' || true)

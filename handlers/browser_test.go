@@ -129,6 +129,14 @@ func (s *site) tellOfTheDesk(mux *http.ServeMux) {
 		}
 		_ = json.NewEncoder(rw).Encode(map[string]string{"link": "/desk/password#" + link})
 	})
+	mux.HandleFunc("/provider", func(rw http.ResponseWriter, _ *http.Request) {
+		out := map[string]string{}
+		if os.Getenv("FANGXIN_TEST_OIDC") != "" {
+			out["issuer"] = realProvider(s.t, s).Issuer
+			s.subject(store.User{Name: "at-provider", Roles: []string{"officer"}}, "id1")
+		}
+		_ = json.NewEncoder(rw).Encode(out)
+	})
 	mux.HandleFunc("/now", func(rw http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(rw).Encode(map[string]int64{"now": s.w.Now().Unix()})
 	})

@@ -37,8 +37,9 @@ type page struct {
 	status  int
 	body    templ.Component
 	cookies []*http.Cookie
-	public  bool // search engines may keep it
-	kept    bool // anybody may keep it as long as what is published may be kept; it has no form with a key
+	public  bool   // search engines may keep it
+	formTo  string // another origin to which a form of it may lead
+	kept    bool   // anybody may keep it as long as what is published may be kept; it has no form with a key
 }
 
 // moved sends the browser on after a form: 303, so that reloading sends nothing twice.
@@ -84,7 +85,7 @@ func (p page) send(w http.ResponseWriter, r *http.Request) error {
 		http.SetCookie(w, c)
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", pagePolicies)
+	h.Set("Content-Security-Policy", strings.Replace(pagePolicies, "form-action 'self'", strings.TrimSpace("form-action 'self' "+p.formTo), 1))
 	// With no-referrer a form's own Origin is null, and older browsers that send
 	// no Sec-Fetch-Site would be refused; another site still learns nothing.
 	h.Set("Referrer-Policy", "same-origin")
@@ -153,6 +154,7 @@ const (
 	themeCookie  = "theme"
 	keysCookie   = "keys"      // off: no short cuts
 	halfCookie   = "desk_half" // between password and code
+	awayCookie   = "desk_away" // between here and the OIDC provider
 )
 
 func cookieOf(r *http.Request) func(string) string {

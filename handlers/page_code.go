@@ -20,8 +20,8 @@ const (
 
 // beginCode goes on from the password to the second step: to the code, or for who
 // must have an authenticator and has none, to taking one into use.
-func (s *Server) beginCode(ctx context.Context, c *Call, u *store.User, x entry, coded bool) (any, error) {
-	half, err := s.Store.OpenHalf(ctx, u.ID)
+func (s *Server) beginCode(ctx context.Context, c *Call, u *store.User, x entry, coded bool, way string) (any, error) {
+	half, err := s.Store.OpenHalf(ctx, u.ID, way)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (s *Server) enrolPage(c *Call, p *view.Page, f *view.Form, u *store.User, w
 func (s *Server) takeCode(ctx context.Context, c *Call) (any, error) {
 	half := c.cookie(s.hostCookie(halfCookie))
 	x := entry{to: c.here(c.Form.Get("to")), kept: c.Form.Get("kept")}
-	u, err := s.Store.HalfSession(ctx, half)
+	u, way, err := s.Store.HalfSession(ctx, half)
 	if errors.Is(err, store.ErrNoLink) {
 		return s.signInPage(c, x, "page.code.late", http.StatusForbidden), nil
 	}
@@ -106,9 +106,9 @@ func (s *Server) takeCode(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if recovery == nil {
-		return s.enter(ctx, c, &u, x, "password")
+		return s.enter(ctx, c, &u, x, way)
 	}
-	cookies, err := s.letIn(ctx, c, &u, "password")
+	cookies, err := s.letIn(ctx, c, &u, way)
 	return page{body: view.RecoveryPage(s.base(c, "page.code.recovery"), recovery, x.to), cookies: cookies}, err
 }
 

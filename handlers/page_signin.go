@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -42,6 +43,7 @@ func (s *Server) showSignIn(_ context.Context, c *Call) (any, error) {
 func (s *Server) signInPage(c *Call, x entry, said string, status int) page {
 	p := s.base(c, "page.signin.title")
 	p.Path, p.Form = signInPath, "signin"
+	out := page{status: status}
 	d := &view.SignIn{Key: formKey(signInForm), To: x.to, Kept: x.kept,
 		Name:     view.Field{Name: "name", Kind: "text", Label: p.T("page.signin.name"), Value: x.name, Fill: "username"},
 		Password: view.Field{Name: "password", Kind: "password", Label: p.T("page.signin.password"), Fill: "current-password"}}
@@ -55,7 +57,15 @@ func (s *Server) signInPage(c *Call, x entry, said string, status int) page {
 	if x.kept != "" {
 		d.Lead = p.T("page.signin.kept")
 	}
-	return page{status: status, body: view.SignInPage(p, d)}
+	if o := s.SignIn.Provider; o != nil {
+		d.Away = p.T("page.signin.oidc", "Name", cmp.Or(o.Name, p.T("page.signin.oidc_name")))
+		out.formTo = o.origin()
+		if c.Query("done") == "out" {
+			d.Out, d.News = s.leaveProvider(c), p.T("page.signin.out")
+		}
+	}
+	out.body = view.SignInPage(p, d)
+	return out
 }
 
 // signIn opens a session for who knows name and password. A wrong name and a wrong
@@ -94,7 +104,7 @@ func (s *Server) signIn(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if coded || s.needsCode(&u) {
-		return s.beginCode(ctx, c, &u, x, coded)
+		return s.beginCode(ctx, c, &u, x, coded, "password")
 	}
 	return s.enter(ctx, c, &u, x, "password")
 }
@@ -170,5 +180,9 @@ func (s *Server) signOut(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return moved{signInPath, []*http.Cookie{s.cookie(s.hostCookie(deskCookie), "", "/", 0)}}, nil
+	to := signInPath
+	if c.Session.Way == "oidc" && s.SignIn.Provider != nil {
+		to += "?done=out" // he is signed in at the provider still, and can leave there
+	}
+	return moved{to, []*http.Cookie{s.cookie(s.hostCookie(deskCookie), "", "/", 0)}}, nil
 }

@@ -88,6 +88,7 @@ func (s *Server) userRest(ctx context.Context, p *view.Page, u *store.User, x us
 	yes := func(has bool) string { return p.T("page.users." + map[bool]string{true: "yes", false: "no"}[has]) }
 	out.Rows = append(out.Rows, view.Row{Name: p.T("page.users.added"), Value: dayWords(p, u.Created)}, view.Row{Name: p.T("page.users.has_password"), Value: yes(ways.Password)},
 		view.Row{Name: p.T("page.users.has_code"), Value: yes(ways.Code)}, view.Row{Name: p.T("page.users.sessions"), Value: digit(len(sessions))}, view.Row{Name: p.T("page.users.tokens"), Value: digit(ways.Tokens)})
+	err5 := s.userSubject(ctx, p, u, x, out)
 	if out.May {
 		out.Acts = userActs(p, out, ways.Code, len(sessions) > 0)
 	}
@@ -106,7 +107,21 @@ func (s *Server) userRest(ctx context.Context, p *view.Page, u *store.User, x us
 	for _, k := range changes {
 		out.Entries = append(out.Entries, s.changeEntry(p, k))
 	}
-	return errors.Join(err, err2, err3, err4)
+	return errors.Join(err, err2, err3, err4, err5)
+}
+
+// userSubject asks as whom he is known at the provider, where there is one.
+func (s *Server) userSubject(ctx context.Context, p *view.Page, u *store.User, x userSheet, out *view.UserSheet) error {
+	if s.SignIn.Provider == nil || !out.May || out.Off {
+		return nil
+	}
+	known, err := s.Store.Subject(ctx, u.ID, s.SignIn.Provider.Issuer)
+	if x.typed != nil && x.typed.Form.Has("subject") {
+		known = x.typed.get("subject")
+	}
+	out.Subject = []view.Field{{Name: "subject", Kind: "text", Label: p.T("page.users.subject"), Hint: p.T("page.users.subject_hint", "Claim", s.SignIn.Provider.Claim), Value: known, Fill: "off", Optional: true}}
+	mark(out.Subject, x.wrong)
+	return err
 }
 
 // userActs are the buttons of the page.
@@ -273,6 +288,23 @@ func (s *Server) actFault(ctx context.Context, c *Call, u *store.User, what stri
 		return s.userWrong(ctx, c, "", "page.users.changed", http.StatusConflict)
 	}
 	return userDone(u, what), err
+}
+
+// setSubject says as whom a user is known at the OIDC provider: that alone lets him
+// in from there.
+func (s *Server) setSubject(ctx context.Context, c *Call) (any, error) {
+	return s.onUser(ctx, c, false, func(u *store.User) (any, error) {
+		typed := &unsent{Form: c.Form}
+		text := typed.get("subject")
+		if _, why := tidyText(text, true); s.SignIn.Provider == nil || why != "" {
+			return s.userWrong(ctx, c, "subject", "page.users.wrong.subject", http.StatusUnprocessableEntity)
+		}
+		err := s.Store.SetSubject(ctx, c.User.Name, u.Name, s.SignIn.Provider.Issuer, text)
+		if errors.Is(err, store.ErrTaken) {
+			return s.userWrong(ctx, c, "subject", "page.users.wrong.subject_taken", http.StatusUnprocessableEntity)
+		}
+		return s.actFault(ctx, c, u, "subject", err)
+	})
 }
 
 // sayUserAbsent hands somebody's cases to a deputy for a while, as the API does.

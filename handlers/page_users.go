@@ -37,6 +37,7 @@ func (s *Server) userPages() []deskPage {
 		{"POST", of + "/code", keepers, Writing, s.actOnUser},
 		{"POST", of + "/sessions", keepers, Writing, s.actOnUser},
 		{"POST", of + "/disable", keepers, Writing, s.actOnUser},
+		{"POST", of + "/subject", keepers, Writing, s.setSubject},
 		{"POST", of + "/enable", keepers, Writing, s.actOnUser},
 		{"POST", of + "/absence", watchers, Writing, s.sayUserAbsent},
 		{"POST", of + "/back", watchers, Writing, s.endUserAbsence},

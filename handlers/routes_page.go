@@ -54,6 +54,8 @@ func (s *Server) pageRoutes() []Route {
 		{"GET", "/join/files/{file}/{size}", Anyone, Delivery, s.joinFile, 0},
 		{"GET", signInPath, Anyone, Reading, s.showSignIn, 0},
 		{"POST", signInPath, Anyone, Entering, s.signIn, 0},
+		{"POST", awayPath, Anyone, Entering, s.goAway, 0},
+		{"GET", backPath, Anyone, Lookup, s.comeBack, 0},
 		{"GET", passwordPath, Anyone, Reading, s.showPassword, 0},
 		{"POST", passwordPath, Anyone, Entering, s.setPassword, 0},
 		{"POST", codePath, Anyone, Entering, s.takeCode, 0},

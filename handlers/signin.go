@@ -19,6 +19,8 @@ type SignIn struct {
 	Term time.Duration // and one that is this old, whatever happened
 	// Codes are the roles that sign in with a code as well; others may.
 	Codes []string
+	// Provider is where people may sign in instead of here; nil: nowhere.
+	Provider *Provider
 }
 
 // Defaults of SignIn.

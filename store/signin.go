@@ -375,6 +375,16 @@ func (s *Store) OpenForm(userID int64, box string) (text string, ok bool) {
 	return string(plain[16:]), true
 }
 
+// IsForm reports whether a box is one of ours, whoever may open it, and not too old.
+func (s *Store) IsForm(box string) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(box)
+	if err != nil {
+		return false
+	}
+	plain, err := s.formBox().Open(nil, nil, raw, nil)
+	return err == nil && len(plain) >= 16 && int64(binary.BigEndian.Uint64(plain[8:])) >= s.cfg.Now().Unix() //nolint:gosec // a time that we wrote
+}
+
 // deviceID is the length of a device's name, in characters.
 const deviceID = 22
 

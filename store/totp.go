@@ -155,16 +155,24 @@ func NewCodeSecret() []byte { return random(CodeSecret) }
 // HalfTerm is how long one may take for the second step.
 const HalfTerm = 5 * time.Minute
 
-// OpenHalf remembers that a user has shown his password; it opens nothing but the
+// OpenHalf remembers that a user has shown who he is, and in which way; it opens nothing but the
 // second step.
-func (s *Store) OpenHalf(ctx context.Context, userID int64) (token string, err error) {
-	return s.openSession(ctx, userID, "half", DeskSession{Way: "password"}, HalfTerm)
+func (s *Store) OpenHalf(ctx context.Context, userID int64, way string) (token string, err error) {
+	return s.openSession(ctx, userID, "half", DeskSession{Way: way}, HalfTerm)
 }
 
-// HalfSession is who has shown his password and not yet the second step: ErrNoLink
-// when that is unknown, over or too old.
-func (s *Store) HalfSession(ctx context.Context, token string) (User, error) {
-	return s.holderOf(ctx, "select user_id from user_sessions where hash = $1 and stage = 'half' and ended_at is null and expires_at > $2", hashToken(token), s.stamp(s.cfg.Now()))
+// HalfSession is who has shown who he is and not yet the second step, and in which
+// way: ErrNoLink when that is unknown, over or too old.
+func (s *Store) HalfSession(ctx context.Context, token string) (u User, way string, err error) {
+	var id int64
+	err = s.pool.QueryRowContext(ctx, "select user_id, way from user_sessions where hash = $1 and stage = 'half' and ended_at is null and expires_at > $2", hashToken(token), s.stamp(s.cfg.Now())).Scan(&id, &way)
+	if err == nil {
+		u, err = s.userByID(ctx, id)
+	}
+	if errors.Is(err, sql.ErrNoRows) || errors.Is(err, ErrNoUser) {
+		err = ErrNoLink
+	}
+	return u, way, err
 }
 
 // EndHalf ends what OpenHalf began.

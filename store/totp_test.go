@@ -87,19 +87,19 @@ func TestNoCodeWorksTwice(t *testing.T) {
 func TestHalfASessionIsNone(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
 		u := withPassword(t, w, store.User{Name: "zhang", Roles: []string{"officer"}})
-		half, _ := w.OpenHalf(ctx, u.ID)
+		half, _ := w.OpenHalf(ctx, u.ID, "password")
 		if _, err := w.AdmitSession(ctx, half, "", time.Hour); !errors.Is(err, store.ErrEnded) {
 			t.Error("half a session opens the desk", err)
 		}
-		if got, err := w.HalfSession(ctx, half); err != nil || got.ID != u.ID {
+		if got, _, err := w.HalfSession(ctx, half); err != nil || got.ID != u.ID {
 			t.Error(got, err)
 		}
 		whole, _ := w.OpenSession(ctx, u.ID, store.DeskSession{}, time.Hour)
-		if _, err := w.HalfSession(ctx, whole); !errors.Is(err, store.ErrNoLink) {
+		if _, _, err := w.HalfSession(ctx, whole); !errors.Is(err, store.ErrNoLink) {
 			t.Error("a whole session is half a one", err)
 		}
 		w.Advance(store.HalfTerm)
-		if _, err := w.HalfSession(ctx, half); !errors.Is(err, store.ErrNoLink) {
+		if _, _, err := w.HalfSession(ctx, half); !errors.Is(err, store.ErrNoLink) {
 			t.Error("after five minutes", err)
 		}
 	})

@@ -56,6 +56,12 @@ type Settings struct {
 
 	SessionIdle time.Duration `env:"FANGXIN_SESSION_IDLE" default:"1h" help:"An officer's session that is not used for so long is over: 5m to 24h."`
 	SignInCodes string        `name:"sign-in-codes" env:"FANGXIN_SIGN_IN_CODES" placeholder:"ROLES" help:"Roles that sign in with an authenticator's code beside the password, separated by commas; others may."`
+	OIDCIssuer  string        `name:"oidc-issuer" env:"FANGXIN_OIDC_ISSUER" placeholder:"URL" help:"OpenID provider at which officers may sign in as well, exactly as it calls itself; empty: none. Needs site-address."`
+	OIDCClient  string        `name:"oidc-client" env:"FANGXIN_OIDC_CLIENT" placeholder:"ID" help:"As which client the provider knows this site; it sends people back to /desk/sign-in/back."`
+	OIDCSecret  string        `name:"oidc-secret" env:"FANGXIN_OIDC_SECRET" placeholder:"SECRET" help:"The client's secret, or file:PATH of a file that holds it; empty: a public client."`
+	OIDCClaim   string        `name:"oidc-claim" env:"FANGXIN_OIDC_CLAIM" default:"sub" placeholder:"CLAIM" help:"The claim by which a user is known: sub, email (counts only when verified), or another that nobody can give himself there."`
+	OIDCFactors string        `name:"oidc-factors" env:"FANGXIN_OIDC_FACTORS" placeholder:"VALUES" help:"Values of amr or acr that say that the provider asked for a second step, separated by commas: ours is not asked then."`
+	OIDCName    string        `name:"oidc-name" env:"FANGXIN_OIDC_NAME" placeholder:"NAME" help:"What the button of the provider calls it."`
 	SessionTerm time.Duration `env:"FANGXIN_SESSION_TERM" default:"12h" help:"Every officer's session is over after so long: 5m to 168h."`
 
 	KeepAnswers  int `env:"FANGXIN_KEEP_ANSWERS" default:"30" help:"Days for which a repeated request gets its first answer again; 0: for ever."`
@@ -67,7 +73,7 @@ type Settings struct {
 // known are the environment variables that mean something; any other that
 // begins with FANGXIN_ is a mistake.
 var known = []string{"FANGXIN_CONFIG", "FANGXIN_DATA", "FANGXIN_DATABASE_URL", "FANGXIN_REDIS_URL", "FANGXIN_POLICY", "FANGXIN_KEY", "FANGXIN_SIGNING_KEY", "FANGXIN_BACKUP_RECIPIENT", "FANGXIN_LISTEN",
-	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_SITE_ADDRESS", "FANGXIN_SITE_FILINGS", "FANGXIN_WEBHOOK_PRIVATE", "FANGXIN_SESSION_IDLE", "FANGXIN_SIGN_IN_CODES", "FANGXIN_SESSION_TERM", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES", "FANGXIN_MAIL_URL", "FANGXIN_MAIL_FROM", "FANGXIN_BOUNCES_URL", "FANGXIN_SMS_URL", "FANGXIN_SMS_KEY", "FANGXIN_SMS_SIGN",
+	"FANGXIN_CLIENT_ADDRESS", "FANGXIN_TRUSTED_PROXIES", "FANGXIN_RATE_LIMITS", "FANGXIN_METRICS_LISTEN", "FANGXIN_SITE_ADDRESS", "FANGXIN_SITE_FILINGS", "FANGXIN_WEBHOOK_PRIVATE", "FANGXIN_SESSION_IDLE", "FANGXIN_SIGN_IN_CODES", "FANGXIN_OIDC_ISSUER", "FANGXIN_OIDC_CLIENT", "FANGXIN_OIDC_SECRET", "FANGXIN_OIDC_CLAIM", "FANGXIN_OIDC_FACTORS", "FANGXIN_OIDC_NAME", "FANGXIN_SESSION_TERM", "FANGXIN_KEEP_ANSWERS", "FANGXIN_KEEP_MESSAGES", "FANGXIN_MAIL_URL", "FANGXIN_MAIL_FROM", "FANGXIN_BOUNCES_URL", "FANGXIN_SMS_URL", "FANGXIN_SMS_KEY", "FANGXIN_SMS_SIGN",
 	"FANGXIN_FILES", "FANGXIN_UPLOADS", "FANGXIN_CLAMD"}
 
 // testOnly are those of the project's own tests and benches.
@@ -112,7 +118,7 @@ func resolveSettings(parser *kong.Kong, args []string) error {
 	})).Apply(parser)
 }
 
-var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "site-address", "site-filings", "webhook-private", "session-idle", "sign-in-codes", "session-term", "keep-answers", "keep-messages", "mail-url", "mail-from", "bounces-url", "sms-url", "sms-key", "sms-sign", "files", "uploads", "clamd"}
+var fileKeys = []string{"data", "database-url", "redis-url", "policy", "key", "signing-key", "backup-recipient", "listen", "client-address", "trusted-proxies", "rate-limits", "metrics-listen", "site-address", "site-filings", "webhook-private", "session-idle", "sign-in-codes", "oidc-issuer", "oidc-client", "oidc-secret", "oidc-claim", "oidc-factors", "oidc-name", "session-term", "keep-answers", "keep-messages", "mail-url", "mail-from", "bounces-url", "sms-url", "sms-key", "sms-sign", "files", "uploads", "clamd"}
 
 func settingsFile(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
@@ -193,6 +199,7 @@ func (c *ConfigCmd) Run(g *Globals) error {
 		{"rate-limits", s.RateLimits}, {"metrics-listen", s.MetricsListen}, {"site-address", s.SiteAddress}, {"site-filings", s.SiteFilings}, {"webhook-private", s.WebhookPrivate},
 		{"mail-url", hidePassword(s.MailURL)}, {"mail-from", s.MailFrom}, {"bounces-url", hidePassword(s.BouncesURL)}, {"sms-url", s.SMSURL}, {"sms-key", hidden(s.SMSKey)}, {"sms-sign", s.SMSSign},
 		{"sign-in-codes", s.SignInCodes},
+		{"oidc-issuer", s.OIDCIssuer}, {"oidc-client", s.OIDCClient}, {"oidc-secret", hidden(s.OIDCSecret)}, {"oidc-claim", s.OIDCClaim}, {"oidc-factors", s.OIDCFactors}, {"oidc-name", s.OIDCName},
 		{"session-idle", s.SessionIdle.String()}, {"session-term", s.SessionTerm.String()},
 		{"keep-answers", strconv.Itoa(s.KeepAnswers)}, {"keep-messages", strconv.Itoa(s.KeepMessages)},
 		{"files", s.Files}, {"uploads", s.Uploads}, {"clamd", s.Clamd}} {
@@ -244,6 +251,9 @@ func (s *Settings) check() error {
 		return errUse{errors.New("webhook-private (FANGXIN_WEBHOOK_PRIVATE): refuse or allow")}
 	}
 	if _, err := s.site(); err != nil {
+		return err
+	}
+	if _, err := s.provider(); err != nil {
 		return err
 	}
 	if _, err := s.outside(channel.Marks{}, time.Now); err != nil {

@@ -26,6 +26,10 @@ func (g *Globals) edge(e *engine, log *slog.Logger, sms handlers.Gateway) (*hand
 	if err != nil {
 		return nil, err
 	}
+	provider, err := g.provider()
+	if err != nil {
+		return nil, err
+	}
 	limits := handlers.NewLimits(g.clock)
 	if g.RateLimits == "off" {
 		limits = handlers.Unlimited()
@@ -40,7 +44,7 @@ func (g *Globals) edge(e *engine, log *slog.Logger, sms handlers.Gateway) (*hand
 		limits.Share(client, []byte(secret))
 	}
 	return &handlers.Server{Store: e.Store, Rules: func() workflow.Rules { return *e.law.Load() }, Now: g.clock, Log: log,
-		Ready: func(context.Context) error { return e.Doubt() }, Limits: limits, Clients: clients, Site: site, SignIn: handlers.SignIn{Idle: g.SessionIdle, Term: g.SessionTerm, Codes: g.codeRoles()}, Hooks: g.hooks(), SMS: sms, Texts: g.texts(e, site),
+		Ready: func(context.Context) error { return e.Doubt() }, Limits: limits, Clients: clients, Site: site, SignIn: handlers.SignIn{Idle: g.SessionIdle, Term: g.SessionTerm, Codes: g.codeRoles(), Provider: provider}, Hooks: g.hooks(), SMS: sms, Texts: g.texts(e, site),
 		MetricsElsewhere: g.MetricsListen != ""}, nil
 }
 

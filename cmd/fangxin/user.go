@@ -19,6 +19,7 @@ type UserCmd struct {
 	Mail     UserMail     `cmd:"" help:"Change the mailbox in which a user is told of what he owes."`
 	List     UserList     `cmd:"" help:"List users."`
 	Change   UserChange   `cmd:"" help:"Give a user other roles, department or town; they hold at once."`
+	Subject  UserSubject  `cmd:"" help:"Say as whom a user is known at the OIDC provider."`
 	Sessions UserSessions `cmd:"" help:"Sign a user out wherever he is signed in."`
 	Disable  UserDisable  `cmd:"" help:"Keep a user out: his sessions, links and tokens end."`
 	Enable   UserEnable   `cmd:"" help:"Let a user sign in again, with the password that he had."`
@@ -209,6 +210,20 @@ func (c *UserChange) Run(g *Globals) error {
 		return err
 	}
 	return e.ChangeUser(g.Context, "cli", was, now)
+}
+
+// UserSubject says as whom a user is known at the provider.
+type UserSubject struct {
+	Name  string `arg:""`
+	Value string `arg:"" optional:"" help:"The value of the claim that oidc-claim names; empty: he does not sign in from there."`
+}
+
+// Run changes it; it holds for the provider of the settings alone.
+func (c *UserSubject) Run(g *Globals) error {
+	if g.OIDCIssuer == "" {
+		return errUse{errors.New("oidc-issuer (FANGXIN_OIDC_ISSUER): say first which provider it is")}
+	}
+	return g.onUser(func(e *engine) error { return e.SetSubject(g.Context, "cli", c.Name, g.OIDCIssuer, c.Value) })
 }
 
 // UserSessions ends a user's sessions.

@@ -129,3 +129,22 @@ for (const scripts of [true, false]) {
     await context.close();
   });
 }
+
+test("signing in at a real provider, and out there", { timeout: 60_000 }, async (t) => { // last: the server's time becomes the provider's
+  const { issuer } = await tell("/provider", {});
+  if (!issuer) return t.skip("no provider");
+  const { page, context, faults } = await visit(browser, { width: 390 });
+  await page.goto(`${site}/desk/cases`);
+  assert.deepEqual(await inspect(page), []);
+  await page.locator("form[action='/desk/sign-in/provider'] button").click();
+  await page.fill("input[name=username]", "test-user@localhost");
+  await page.fill("input[name=password]", "verysecure");
+  await page.locator("button[type=submit]").click();
+  await page.waitForURL("**/desk/cases");
+  await page.locator("form[action='/desk/sign-out'] button").click();
+  await page.waitForURL("**/desk/sign-in?done=out");
+  assert.deepEqual(await inspect(page), []);
+  await page.locator(`a[href^="${issuer}end_session"]`).waitFor();
+  assert.deepEqual(refusals(faults).filter((f) => !f.startsWith("asks " + issuer)), []);
+  await context.close();
+});

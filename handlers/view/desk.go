@@ -36,6 +36,7 @@ func (p *Page) key(keys string) templ.Attributes {
 type SignIn struct {
 	Key, To, Kept   string
 	Bad, News, Lead string
+	Away, Out       string // the button of the OIDC provider; where one signs out of it
 	Name, Password  Field
 }
 

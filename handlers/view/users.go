@@ -22,7 +22,7 @@ type UserSheet struct {
 	Rows                   []Row
 	May, MayAway           bool // the reader may change him; may say that he is away
 	Own                    string
-	Rights, Away           []Field
+	Rights, Subject, Away  []Field
 	Acts                   []UserAct
 	Sessions, Absences     []OwnThing
 	Entries                []Entry
