@@ -22,6 +22,18 @@ var everySlice = []string{"", "domain", "category", "town", "unit", "channel", "
 func (s *Store) fold(ctx context.Context, tx *sql.Tx, upto []claimed) error {
 	sealing, pairs := s.pairs(upto)
 	var key, slices strings.Builder
+	sliced(&key, &slices)
+	_, err := tx.ExecContext(ctx, `insert into rollups (slice, indicator, day, key, measure, value)
+		select k.slice, c.indicator, c.day, case k.slice`+key.String()+` end, c.measure, cast(sum(c.value) as bigint)
+			from `+sealing+` x join contributions c on c.case_id = x.case_id and c.seq <= x.seq left join sealed_heads h on h.case_id = x.case_id
+			cross join (`+slices.String()+`) k where c.seq > coalesce(h.seq, 0) group by 1, 2, 3, 4, 5 having sum(c.value) <> 0 order by 1, 2, 3, 4, 5
+		on conflict (slice, indicator, day, key, measure) do update set value = rollups.value + excluded.value`, pairs)
+	return err
+}
+
+// sliced writes what a statement needs to count by every slice: the key of each, and
+// the slices as a table.
+func sliced(key, slices *strings.Builder) {
 	for i, name := range everySlice {
 		key.WriteString(" when '" + name + "' then " + logSlices[name])
 		if i > 0 {
@@ -29,12 +41,6 @@ func (s *Store) fold(ctx context.Context, tx *sql.Tx, upto []claimed) error {
 		}
 		slices.WriteString("select '" + name + "' as slice")
 	}
-	_, err := tx.ExecContext(ctx, `insert into rollups (slice, indicator, day, key, measure, value)
-		select k.slice, c.indicator, c.day, case k.slice`+key.String()+` end, c.measure, cast(sum(c.value) as bigint)
-			from `+sealing+` x join contributions c on c.case_id = x.case_id and c.seq <= x.seq left join sealed_heads h on h.case_id = x.case_id
-			cross join (`+slices.String()+`) k where c.seq > coalesce(h.seq, 0) group by 1, 2, 3, 4, 5 having sum(c.value) <> 0 order by 1, 2, 3, 4, 5
-		on conflict (slice, indicator, day, key, measure) do update set value = rollups.value + excluded.value`, pairs)
-	return err
 }
 
 // kinds goes from one indicator of a slice to the next by the key, so that what

@@ -17,15 +17,20 @@ import (
 
 // receiptReport is what was found of a receipt, for programs.
 type receiptReport struct {
-	Good   bool   `json:"good"`
-	Why    string `json:"why,omitempty"` // not good
-	Case   string `json:"case,omitempty"`
-	Site   string `json:"site,omitempty"`
-	Key    string `json:"key,omitempty"`
-	Log    bool   `json:"log"`             // the log was at hand, and holds the event
-	Block  int64  `json:"block,omitempty"` // a block that seals it
-	Words  bool   `json:"words"`           // the file given is what was filed
-	filing ledger.Receipt
+	Good  bool   `json:"good"`
+	Why   string `json:"why,omitempty"` // not good
+	Case  string `json:"case,omitempty"`
+	Site  string `json:"site,omitempty"`
+	Key   string `json:"key,omitempty"`
+	Log   bool   `json:"log"`             // the log was at hand, and holds the event
+	Block int64  `json:"block,omitempty"` // a block that seals it
+	Words bool   `json:"words"`           // the file given is what was filed
+	// Counted is the snapshot in which the case is counted, by the proof given.
+	Counted string `json:"counted,omitempty"`
+	Since   string `json:"since,omitempty"` // the statement that was compared
+	filing  ledger.Receipt
+	totals  []string
+	parts   []ledger.Part
 }
 
 // receipt checks a receipt against the site's public keys, and against the log
@@ -136,6 +141,9 @@ func (c *VerifyCmd) examine(g *Globals, data []byte, keys ledger.KeyList, db *st
 		}
 		r.Log = true
 	}
+	if err := c.counted(&r, keys); err != nil {
+		return r, err
+	}
 	if c.Words == "" {
 		return r, nil
 	}
@@ -147,6 +155,75 @@ func (c *VerifyCmd) examine(g *Globals, data []byte, keys ledger.KeyList, db *st
 		return r, fmt.Errorf("what was filed is not what %s says", c.Words)
 	}
 	return r, nil
+}
+
+// counted checks the proof that the case is counted, and that another statement
+// belongs to the same tree.
+func (c *VerifyCmd) counted(r *receiptReport, keys ledger.KeyList) error {
+	if c.Proof == "" {
+		return nil
+	}
+	data, err := os.ReadFile(c.Proof)
+	if err != nil {
+		return errUse{err}
+	}
+	p, err := ledger.ParseProof(data)
+	if err != nil {
+		return err
+	}
+	s, err := p.Verify(keys, r.filing)
+	if err != nil {
+		return err
+	}
+	r.Counted, r.totals, r.parts = s.Snapshot, s.Totals, p.Parts
+	if c.Since == "" {
+		return nil
+	}
+	text, err := os.ReadFile(c.Since)
+	if err != nil {
+		return errUse{err}
+	}
+	kept, err := ledger.OpenStatement(string(text), keys)
+	if err != nil {
+		return err
+	}
+	newest, err := ledger.OpenStatement(p.Newest, keys)
+	if err != nil {
+		return err
+	}
+	r.Since = kept.Snapshot
+	return c.between(&kept, &s, &newest, p.Since)
+}
+
+// between checks that three statements speak of one tree that only grew. since leads
+// from the second to the third.
+func (c *VerifyCmd) between(kept, counted, newest *ledger.Statement, since []ledger.Hash) error {
+	switch kept.Size {
+	case counted.Size:
+		return counted.Follows(kept, nil)
+	case newest.Size:
+		return newest.Follows(kept, nil)
+	}
+	if c.Path == "" {
+		return errUse{fmt.Errorf("--path: the hashes between a tree of %d leaves and one of %d are needed: GET /api/v1/statistics/consistency?from=%d&to=%d", kept.Size, newest.Size,
+			min(kept.Size, newest.Size), max(kept.Size, newest.Size))}
+	}
+	data, err := os.ReadFile(c.Path)
+	if err != nil {
+		return errUse{err}
+	}
+	var path struct{ Hashes []string }
+	if err := json.Unmarshal(data, &path); err != nil {
+		return errUse{fmt.Errorf("--path: %w", err)}
+	}
+	hashes, err := ledger.ParseHashes(path.Hashes)
+	if err != nil {
+		return errUse{fmt.Errorf("--path: %w", err)}
+	}
+	if kept.Size > newest.Size {
+		return kept.Follows(newest, hashes)
+	}
+	return newest.Follows(kept, hashes)
 }
 
 // shows reports whether a text is what was filed: the text as it was sealed, or
@@ -182,6 +259,16 @@ func (r *receiptReport) print(w io.Writer) {
 		fmt.Fprintln(w, "  the log holds the filing as the receipt says; no block seals it yet")
 	default:
 		fmt.Fprintf(w, "  the log holds the filing as the receipt says; block %d seals it\n", r.Block)
+	}
+	if r.Counted != "" {
+		fmt.Fprintf(w, "  the case is counted in the statistics of %s that %s signed, as:\n", r.Counted, f.Site)
+		for _, p := range r.parts {
+			fmt.Fprintf(w, "    %+d %s\n", p.Value, p.Code)
+		}
+		fmt.Fprintf(w, "  under %d totals, to which that signature binds the site; that they are the sum of all cases only an auditor of the log can show\n", len(r.totals))
+	}
+	if r.Since != "" {
+		fmt.Fprintf(w, "  the statement of %s belongs to the same tree, which only grew\n", r.Since)
 	}
 	if r.Words {
 		fmt.Fprintln(w, "  what was filed is what the file says")

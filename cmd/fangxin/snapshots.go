@@ -36,6 +36,23 @@ func (c *FreezeCmd) Run(g *Globals) error {
 	return errors.Join(jobs.KeepCheckpoint(g.Context, e.Store, g.Data), jobs.KeepStatements(g.Context, e.Store, g.Data))
 }
 
+// RecountCmd counts again.
+type RecountCmd struct{}
+
+// Run counts every case again and says how many had other counts.
+func (c *RecountCmd) Run(g *Globals) error {
+	e, err := g.open(g.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	cases, changed, err := e.Recount(g.Context)
+	if err == nil {
+		fmt.Fprintf(g.Out, "%d cases counted again, of which %d had other counts; snapshots stay as they are\n", cases, changed)
+	}
+	return err
+}
+
 // SnapshotsCmd prints what was frozen.
 type SnapshotsCmd struct {
 	Period string `arg:"" optional:"" help:"The month or year to print: as it was published, as it would read now, and what changed it."`

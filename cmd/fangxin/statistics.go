@@ -22,6 +22,7 @@ import (
 type StatisticsCmd struct {
 	Show      FiguresCmd   `cmd:"" default:"withargs" help:"The indicators of a time."`
 	Freeze    FreezeCmd    `cmd:"" help:"Freeze a month or a year that has ended; the server does it by itself."`
+	Recount   RecountCmd   `cmd:"" help:"Count every case again from its log, after an upgrade that changed what is counted."`
 	Snapshots SnapshotsCmd `cmd:"" help:"What was frozen: all of it, or one period then and now, and what changed it."`
 }
 

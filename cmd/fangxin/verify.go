@@ -21,6 +21,9 @@ type VerifyCmd struct {
 	What       string `arg:"" optional:"" default:"" enum:",log,clocks,statistics,publication,files,receipt,handover" help:"log, clocks, statistics, publication; files, which also reads every byte of them; receipt FILE; handover FILE; nothing: all, without the bytes."`
 	File       string `arg:"" optional:"" help:"The receipt, or the hand-over file."`
 	SiteKey    string `help:"receipt, handover: the site's public keys, a file or one key; empty: those of the database, or keys.json in the data folder."`
+	Proof      string `help:"receipt: the proof that the case is counted, a file as GET /api/v1/cases/NUMBER/proof gives it." type:"path"`
+	Since      string `help:"receipt, with --proof: another statement of statistics, kept earlier or by somebody else, to compare with." type:"path"`
+	Path       string `help:"receipt, with --since: the hashes between the two, a file as GET /api/v1/statistics/consistency gives it; none are needed where the proof names them." type:"path"`
 	Words      string `help:"receipt: a file with what was filed, to show that it was that." type:"path"`
 	Checkpoint string `help:"A checkpoint kept outside the database; empty: the one in the data folder." type:"path"`
 	JSON       bool   `name:"json" help:"For programs."`
