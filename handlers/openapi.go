@@ -35,6 +35,7 @@ var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "
 	"POST /api/v1/webhooks":             newWebhook{}, "PATCH /api/v1/webhooks/{webhook}": newWebhook{},
 	"POST /api/v1/webhooks/{webhook}/rotate": nothing{}, "POST /api/v1/webhooks/{webhook}/pause": nothing{}, "POST /api/v1/webhooks/{webhook}/resume": nothing{},
 	"POST /api/v1/webhooks/{webhook}/end": nothing{}, "POST /api/v1/webhooks/{webhook}/test": nothing{},
+	"POST /api/v1/proofs":    ledger.Receipt{},
 	"POST /api/v1/merchants": newMerchant{}, "PATCH " + merchantPath: merchantChange{}, "POST " + merchantPath + "/contacts": contactAdded{}, "POST " + merchantPath + "/contacts/{contact}/end": because{},
 	"POST " + merchantPath + "/rename": merchantRename{}, "POST " + merchantPath + "/merge": merchantMerge{}, "POST " + merchantPath + "/unmerge": merchantUnmerge{},
 	"POST " + merchantPath + "/successor": merchantSuccession{}, "POST /api/v1/merchant-reviews/{review}": reviewDecision{}, "POST /api/v1/cases/{number}/merchants": caseMerchantChoice{}}
@@ -42,7 +43,7 @@ var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "
 var answers = map[string]any{
 	"GET /healthz": Status{}, "GET /readyz": Status{}, "GET /api/v1/vocabulary": Vocabulary{}, "GET /api/v1/keys": publicKeys{}, "POST /api/v1/cases": filed{},
 	"GET /api/v1/cases": casePage{}, "GET /api/v1/counts": countsView{}, "POST /api/v1/search": casePage{}, "GET /api/v1/cases/{number}": CaseView{},
-	"GET /api/v1/cases/{number}/receipt": ledger.Receipt{}, "POST /api/v1/cases/{number}/commands": done{}, "GET /api/v1/cases/{number}/events": eventList{},
+	"GET /api/v1/cases/{number}/receipt": ledger.Receipt{}, "GET /api/v1/cases/{number}/proof": proofView{}, "POST /api/v1/proofs": proofView{}, "GET /api/v1/statistics/snapshots": snapshotsView{}, "GET /api/v1/statistics/snapshots/{period}": indicator.RestatedFigures{}, "GET /api/v1/statistics/consistency": consistencyView{}, "POST /api/v1/cases/{number}/commands": done{}, "GET /api/v1/cases/{number}/events": eventList{},
 	"GET /api/v1/cases/{number}/events/{seq}/words": workflow.Private{}, "GET /api/v1/cases/{number}/withdrawal": Warning{},
 	"GET /api/v1/cases/{number}/links": linkList{}, "POST /api/v1/cases/{number}/links": handedLink{}, "POST /api/v1/cases/{number}/links/{id}/rotate": handedLink{},
 	"POST /api/v1/cases/{number}/links/{id}/revoke": nothing{}, "GET /api/v1/link": linkView{}, "POST /api/v1/link/rotate": handedLink{},
@@ -84,8 +85,9 @@ const merchantPath = "/api/v1/merchants/{merchant}"
 
 // queries are the parameters that a route knows; another one is refused by name.
 var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /api": {"lang"}, "GET /api/v1/counts": slices.Sorted(maps.Keys(filters)),
-	"GET /api/v1/cases":       slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages))),
-	"GET /api/v1/statistics":  {"from", "to", "by", "of"},
+	"GET /api/v1/cases":                  slices.Concat(slices.Sorted(maps.Keys(filters)), slices.Sorted(maps.Keys(pages))),
+	"GET /api/v1/statistics":             {"from", "to", "by", "of"},
+	"GET /api/v1/statistics/consistency": {"from", "to"}, "GET /api/v1/cases/{number}/proof": {"snapshot"},
 	"GET " + publicPath:       publicQueries,
 	"GET /api/v1/escalations": append(slices.Sorted(maps.Keys(dutyFilters)), "after", "limit"),
 	"GET /api/v1/merchants":   {"q", "status", "town", "after", "limit"}, "GET " + merchantPath + "/history": {"after", "limit"}, "GET /api/v1/merchant-reviews": {"status", "after", "limit"},
@@ -255,7 +257,7 @@ func (r Route) statuses() []int {
 	default:
 		out = append(out, http.StatusUnauthorized, http.StatusNotFound)
 	}
-	if strings.HasSuffix(r.Path, "/{code}") || strings.HasPrefix(r.Path, publicPath) {
+	if strings.HasSuffix(r.Path, "/{code}") || strings.HasSuffix(r.Path, "/{period}") || r.Path == "/api/v1/proofs" || strings.HasPrefix(r.Path, publicPath) {
 		out = append(out, http.StatusNotFound)
 	}
 	beside, inCase := strings.CutPrefix(r.Path, casePath)
@@ -290,7 +292,7 @@ func (r Route) statuses() []int {
 		out = append(out, http.StatusConflict, http.StatusUnprocessableEntity)
 	case r.Method != http.MethodGet && (!keyed || strings.HasSuffix(r.Path, "/commands")): // an act on a case
 		out = append(out, http.StatusConflict, http.StatusGone, http.StatusUnprocessableEntity)
-	case keyed && body != nothing{} && !slices.Contains([]string{"/api/v1/search", templatePath + "/preview", papersPath + "/preview"}, r.Path) && r.Who != Signing: // the key again with another body
+	case keyed && body != nothing{} && !slices.Contains([]string{"/api/v1/search", "/api/v1/proofs", templatePath + "/preview", papersPath + "/preview"}, r.Path) && r.Who != Signing: // the key again with another body
 		out = append(out, http.StatusUnprocessableEntity)
 	case strings.Contains(r.Path, "{seq}"):
 		out = append(out, http.StatusGone)

@@ -10,6 +10,7 @@ import (
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
 	"fangxin/workflow/indicator"
+	"fangxin/workflow/ledger"
 	"fangxin/workflow/register"
 )
 
@@ -52,6 +53,9 @@ var fieldKeys = map[reflect.Type]string{
 	reflect.TypeOf(store.MemberHistoryLine{}): "answer.member.", reflect.TypeOf(store.MemberNote{}): "answer.member.", reflect.TypeOf(leadPage{}): "answer.member.", reflect.TypeOf(store.MemberLead{}): "answer.member.", reflect.TypeOf(register.Figures{}): "answer.figures.",
 	reflect.TypeOf(indicator.Report{}): "answer.statistics.", reflect.TypeOf(indicator.At{}): "answer.statistics.", reflect.TypeOf(indicator.GroupFigures{}): "answer.statistics.", reflect.TypeOf(indicator.Figure{}): "answer.statistics.",
 	reflect.TypeOf(indicator.Rate{}): "answer.statistics.", reflect.TypeOf(indicator.Spread{}): "answer.statistics.", reflect.TypeOf(indicator.Apart{}): "answer.statistics.",
+	reflect.TypeOf(snapshotView{}): "answer.snapshot.", reflect.TypeOf(snapshotsView{}): "answer.snapshot.", reflect.TypeOf(consistencyView{}): "answer.snapshot.", reflect.TypeOf(proofView{}): "answer.proof.", reflect.TypeOf(ledger.Part{}): "answer.proof.",
+	reflect.TypeOf(indicator.RestatedFigures{}): "answer.snapshot.", reflect.TypeOf(indicator.RestatedLine{}): "answer.snapshot.", reflect.TypeOf(indicator.Pair{}): "answer.statistics.", reflect.TypeOf(indicator.ChangeCount{}): "answer.snapshot.",
+	reflect.TypeOf(ledger.Receipt{}): "answer.Receipt.", reflect.TypeOf(ledger.ReceiptClock{}): "answer.ReceiptClock.",
 	reflect.TypeOf(store.Coverage{}): "answer.coverage.", reflect.TypeOf(store.CoverageLine{}): "answer.coverage.", reflect.TypeOf(loginView{}): "answer.member.", reflect.TypeOf(wallView{}): "answer.shop.", reflect.TypeOf(sessionsView{}): "answer.member.",
 	reflect.TypeOf(store.Session{}): "answer.member.", reflect.TypeOf(memberCases{}): "answer.member.", reflect.TypeOf(store.MemberCase{}): "answer.member.", reflect.TypeOf(peopleView{}): "answer.member.",
 	reflect.TypeOf(newMembership{}): "field.member.", reflect.TypeOf(memberDecision{}): "field.member.", reflect.TypeOf(memberSupplement{}): "field.member.",

@@ -195,10 +195,10 @@ var ErrTree = errors.New("no snapshot has a tree of that size")
 // with all of that of an earlier one, by their sizes.
 func (s *Store) Consistency(ctx context.Context, before, size int64) ([]ledger.Hash, error) {
 	var n int
-	if err := s.pool.QueryRowContext(ctx, "select count(*) from snapshots where size in ($1, $2)", before, size).Scan(&n); err != nil {
+	if err := s.pool.QueryRowContext(ctx, "select count(distinct size) from snapshots where size in ($1, $2)", before, size).Scan(&n); err != nil {
 		return nil, err
 	}
-	if n != 2 || before > size {
+	if before > size || n == 0 || n == 1 && before < size {
 		return nil, ErrTree
 	}
 	return ledger.ProveTree(size, before, s.treeHashes(ctx, s.pool))
