@@ -246,6 +246,11 @@ func (r *Runner) retain(ctx context.Context) error {
 		told, err = r.Store.DropFeed(ctx)
 		n += told
 	}
+	if err == nil {
+		var ended int64
+		ended, err = r.Store.RetainAccounts(ctx)
+		n += ended
+	}
 	if n > 0 {
 		r.Log.InfoContext(ctx, "old rows dropped", "rows", n)
 	}
