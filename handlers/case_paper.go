@@ -255,6 +255,9 @@ type bound struct {
 	Paper  string `json:"paper"`
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"`
+	// Seq is the event that the paper is about, Version the case that it was made from.
+	Seq     int64 `json:"seq"`
+	Version int64 `json:"version"`
 }
 
 // boundPaper is the number of the paper that an event commits to; empty: to none.
@@ -273,7 +276,7 @@ func (s *Server) bindPaper(ctx context.Context, c *Call, number string, p store.
 	if !slices.Contains(c.User.Roles, "officer") {
 		return 0, nil
 	}
-	text, err := json.Marshal(bound{p.Number, hex.EncodeToString(p.SHA256[:]), p.Size})
+	text, err := json.Marshal(bound{p.Number, hex.EncodeToString(p.SHA256[:]), p.Size, p.Seq, p.Version})
 	if err != nil {
 		return 0, err
 	}

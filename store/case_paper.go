@@ -201,6 +201,24 @@ func (s *Store) CasePaperBytes(ctx context.Context, p CasePaper) ([]byte, error)
 	return openCasePaper(key, &p, box)
 }
 
+// PaperBox opens what is kept of a paper, with the salt of its commitment and without
+// holding it against its row: ErrErased when the person was erased.
+func (s *Store) PaperBox(ctx context.Context, caseID, no int64) (salt, pdf []byte, err error) {
+	key, err := s.caseKey(ctx, caseID)
+	if err != nil {
+		return nil, nil, err
+	}
+	var box []byte
+	if err := s.pool.QueryRowContext(ctx, "select box from paper_boxes where case_id = $1 and no = $2", caseID, no).Scan(&box); err != nil {
+		return nil, nil, err
+	}
+	plain, err := gcm(key).Open(nil, nil, box, paperName(no))
+	if err != nil || len(plain) < saltSize {
+		return nil, nil, fmt.Errorf("paper %d of its case does not open: %w", no, err)
+	}
+	return plain[:saltSize], plain[saltSize:], nil
+}
+
 func openCasePaper(key []byte, p *CasePaper, box []byte) ([]byte, error) {
 	plain, err := gcm(key).Open(nil, nil, box, paperName(p.No))
 	if err != nil {

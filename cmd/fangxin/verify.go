@@ -18,7 +18,7 @@ import (
 
 // VerifyCmd proves the log and what was derived from it.
 type VerifyCmd struct {
-	What       string `arg:"" optional:"" default:"" enum:",log,clocks,statistics,publication,files,receipt,handover" help:"log, clocks, statistics, publication; files, which also reads every byte of them; receipt FILE; handover FILE; nothing: all, without the bytes."`
+	What       string `arg:"" optional:"" default:"" enum:",log,clocks,statistics,publication,files,papers,receipt,handover" help:"log, clocks, statistics, publication, papers; files, which also reads every byte of them; receipt FILE; handover FILE; nothing: all, without the bytes."`
 	File       string `arg:"" optional:"" help:"The receipt, or the hand-over file."`
 	SiteKey    string `help:"receipt, handover: the site's public keys, a file or one key; empty: those of the database, or keys.json in the data folder."`
 	Proof      string `help:"receipt: the proof that the case is counted, a file as GET /api/v1/cases/NUMBER/proof gives it." type:"path"`
@@ -45,7 +45,13 @@ func (c *VerifyCmd) Run(g *Globals) error {
 		return err
 	}
 	defer func() { _ = e.Close() }()
-	opt := audit.Options{Now: g.clock(), Unseal: unsealer(e.Store)}
+	opt := audit.Options{Now: g.clock(), Unseal: unsealer(e.Store), Paper: func(ctx context.Context, id, no int64) ([]byte, []byte, bool, error) {
+		salt, pdf, err := e.PaperBox(ctx, id, no)
+		if errors.Is(err, store.ErrErased) {
+			return nil, nil, false, nil
+		}
+		return salt, pdf, true, err
+	}}
 	if c.What != "" {
 		opt.Parts = []string{c.What}
 	}

@@ -21,12 +21,15 @@ import (
 
 // Options say what to check.
 type Options struct {
-	Parts      []string // log, clocks, statistics, publication, files; none: all
+	Parts      []string // log, clocks, statistics, publication, files, papers; none: all
 	Checkpoint *ledger.Checkpoint
 	Now        time.Time
 	// Unseal opens what was sealed with an event; ok is false when the person
 	// was erased. Without it commitments are not checked.
 	Unseal func(ctx context.Context, caseID, seq int64) (salt, text []byte, ok bool, err error)
+	// Paper opens the bytes of a paper of a case; ok is false when the person was
+	// erased. Without it rows of papers are checked, and bytes are not.
+	Paper func(ctx context.Context, caseID, no int64) (salt, pdf []byte, ok bool, err error)
 	// Keys are the site's public keys; without them the signatures under snapshots are
 	// not checked.
 	Keys *ledger.KeyList
@@ -58,6 +61,7 @@ type Report struct {
 	Blocks      int64     `json:"blocks"`
 	Commitments int64     `json:"commitments"`
 	Files       int64     `json:"files"`
+	Papers      int64     `json:"papers"`
 	Findings    []Finding `json:"findings"`
 	Notes       []string  `json:"notes"`
 }
@@ -88,7 +92,7 @@ type auditor struct {
 func Verify(ctx context.Context, db *sql.DB, dialect string, opt Options) (Report, error) {
 	var report Report
 	a := &auditor{ctx: ctx, db: db, opt: opt, report: &report}
-	for _, step := range []func() error{a.loadCalendar, a.loadSnapshots, a.blocks, a.numbers, a.restored, func() error { return a.cases(dialect) }, a.strays, a.papers, a.rollups, a.totals} {
+	for _, step := range []func() error{a.loadCalendar, a.loadSnapshots, a.blocks, a.numbers, a.restored, func() error { return a.cases(dialect) }, a.strays, a.papers, a.series, a.rollups, a.totals} {
 		if err := step(); err != nil {
 			return report, err
 		}
@@ -290,6 +294,9 @@ func (a *auditor) readLot(rows map[int64]*row, after, upto int64) error {
 		return nil
 	}, after, upto)
 	if err != nil {
+		return err
+	}
+	if err := a.readPapers(stray, after, upto); err != nil {
 		return err
 	}
 	if err := a.readFrozen(stray, after, upto); err != nil {

@@ -93,6 +93,9 @@ func (x *eventReader) check(seq int64, prev, hash []byte, payload string) (part,
 			x.a.report.Expiries++
 		}
 	}
+	if part, what := x.named(&e); what != "" {
+		return part, what
+	}
 	return x.commitment(&e)
 }
 
@@ -129,6 +132,9 @@ func (x *eventReader) commitment(e *entry) (part, what string) {
 		return "log", "what was sealed with it is not what it commits to"
 	}
 	x.a.report.Commitments++
+	if part, what := x.sealedPaper(e, text); what != "" {
+		return part, what
+	}
 	return x.files(e, text)
 }
 
@@ -139,6 +145,7 @@ func (x *eventReader) end() {
 		return
 	}
 	a, f, r := x.a, x.f, x.r
+	x.sheets()
 	domain, _ := json.Marshal(r.domain)
 	if string(domain) == "0" {
 		domain = nil

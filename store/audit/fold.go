@@ -21,6 +21,7 @@ type row struct {
 	covered, sealed                                int64 // events that a block seals or that wait for one; that one seals
 	leaves                                         []leaf
 	restating                                      []restating
+	papers                                         []sheet
 	seen                                           bool
 }
 
