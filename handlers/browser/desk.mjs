@@ -19,6 +19,11 @@ export async function desk(browser, look, n, shoot) {
   await page.keyboard.press("Enter");
   await page.waitForURL("**/desk");
   await see("home");
+  await page.goto(`${site}/desk/members`);
+  await see("members");
+  await page.locator(".actlist a").last().click();
+  await page.waitForURL("**/desk/members/g_*");
+  await see("member");
   for (const part of ["account", "account/code"]) {
     await page.goto(`${site}/desk/${part}`);
     await see(part.replace("/", "-"));

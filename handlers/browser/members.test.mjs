@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { inspect, launch, next, site, tell, visit } from "./browser.mjs";
+import { inspect, launch, next, photo, refusals, site, tell, visit } from "./browser.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -109,3 +109,57 @@ test("a shop applies to join", { timeout: 60_000 }, async () => {
   await context.close();
   assert.deepEqual(faults.filter((f) => !f.includes("422")), []);
 });
+
+for (const scripts of [true, false]) {
+  test(`a shop applies with its papers and adds more, ${scripts ? "with" : "without"} scripts`, { timeout: 120_000 }, async () => {
+    const phone = scripts ? "13900000031" : "13900000032";
+    const { page, faults, context } = await visit(browser, { scripts });
+    const bad = [];
+    const see = async (name) => { if (scripts) for (const v of await inspect(page)) bad.push(`${name}: ${v}`); };
+    await page.goto(site + "/join");
+    await page.fill("#f-shop", "新店<b>");
+    await page.fill("#f-phone", phone);
+    await page.setInputFiles("#f-licence", photo("营业执照（副本）.png"));
+    if (scripts) await page.locator("#licence li").waitFor();
+    await page.setInputFiles("#f-files", photo("店面.png", { shade: 9 }));
+    if (scripts) await page.locator("#files li").waitFor();
+    await next(page); // much is missing: words and files stay
+    await page.locator("#f-code-error").waitFor();
+    await see("wrong");
+    assert.equal(await page.inputValue("#f-shop"), "新店<b>");
+    assert.deepEqual(await page.locator("#licence bdi").allInnerTexts(), ["营业执照（副本）.png"]);
+    assert.deepEqual(await page.locator("#files bdi").allInnerTexts(), ["店面.png"]);
+    await page.goto(site + "/");
+    await page.goto(site + "/join"); // another visit
+    assert.equal(await page.inputValue("#f-shop"), "新店<b>");
+    await page.locator("#files button[name=drop]").click();
+    await page.waitForFunction(() => document.querySelectorAll("#files li").length === 0);
+    await page.fill("#f-code", scripts ? "91370321MA3C0AAA0H" : "91370321MA3C0AAB0F");
+    await page.fill("#f-shop_address", "滨河路 3 号");
+    await page.fill("#f-contact", "孙梅");
+    await page.check("#f-pledged");
+    await next(page);
+    await page.locator("a[href='/green']").first().waitFor();
+    await see("done");
+    await page.goto("about:blank");
+    const { link } = await tell("/letter", { phone });
+    if (scripts) await page.goto(site + link);
+    else {
+      await page.goto(site + "/green");
+      await page.fill("#f-code", site + link);
+      await page.locator("form#open button").click();
+    }
+    await page.waitForURL("**/green/g_*");
+    await page.goto(page.url() + "/papers");
+    await see("papers");
+    assert.match(await page.locator("main").innerText(), /营业执照（副本）/);
+    await page.setInputFiles("#f-files", photo("制度.png", { shade: 30 }));
+    if (scripts) await page.locator("#files li").waitFor();
+    await page.locator("#papers .send button").click();
+    await page.waitForURL("**/papers?done=papers");
+    assert.match(await page.locator("main").innerText(), /制度.png/);
+    assert.deepEqual(bad, []);
+    assert.deepEqual(refusals(faults), []);
+    await context.close();
+  });
+}
