@@ -111,7 +111,7 @@ func (s *Server) memberRows(p *view.Page, m *membershipWhole, e *register.Mercha
 	}
 	rows := []view.Row{{Name: p.T("page.join.ask.code"), Value: entry}, {Name: p.T("page.join.ask.shop_address"), Value: e.ShopAddress}, {Name: p.T("page.join.ask.town"), Value: s.townWords(p, e.Town)}}
 	for _, x := range m.People {
-		rows = append(rows, view.Row{Name: p.T("page.green.role." + x.Role), Value: strings.TrimSpace(x.Name + " " + x.Phone + " " + x.Email)})
+		rows = append(rows, view.Row{Name: p.T("page.desk.members.person." + x.Role), Value: strings.TrimSpace(x.Name + " " + x.Phone + " " + x.Email)})
 	}
 	rows = append(rows, view.Row{Name: p.T("page.join.ask.checklist"), Value: list("page.join.checklist.", pointsOf(m.Checklist))},
 		view.Row{Name: p.T("page.join.ask.answer_days"), Value: digit(m.Terms.AnswerDays)},
@@ -140,7 +140,7 @@ func decisionsIn(state register.MemberState) []string {
 func (s *Server) decisionForm(p *view.Page, c *Call, u *unsent, m *membershipWhole, wrong []view.Wrong) *view.Form {
 	p.Form = "decision"
 	verdict, why, cause := u.ask(p, "verdict", "choice"), u.ask(p, "why", "area"), u.ask(p, "cause", "select")
-	verdict.Label, why.Label, cause.Label = p.T("page.desk.members.verdict"), p.T("page.desk.members.why"), p.T("page.desk.members.cause")
+	verdict.Label, why.Label, cause.Label = p.T("page.desk.members.which"), p.T("page.desk.members.why"), p.T("page.desk.members.cause")
 	why.Hint, cause.Hint = p.T("page.desk.members.why_hint"), ""
 	verdict.Options = u.options(p, "verdict", "page.desk.members.what.", decisionsIn(m.State)...)
 	f := &view.Form{Action: membersPath + "/" + m.ID, Key: formKey(c.token), Faults: wrong, Submit: p.T("page.desk.members.decide"), Fields: []view.Field{verdict, why}}

@@ -91,11 +91,11 @@ func (s *Server) paperTile(p *view.Page, paper *store.Paper, files []store.File,
 	kind := p.T("page.paper." + paper.Kind)
 	i := slices.IndexFunc(files, func(f store.File) bool { return f.ID == paper.File })
 	if i < 0 {
-		return view.Exhibit{Name: paper.Name, Kind: kind, Who: dayWords(p, paper.Created)}
+		return view.Exhibit{Name: paper.Name, Kind: kind, Who: shortDay(paper.Created)}
 	}
 	f := &files[i]
 	out := s.fileTile(p, f, at+"/"+f.ID)
-	out.Who = kind + " · " + dayWords(p, paper.Created)
+	out.Who = kind + " · " + shortDay(paper.Created)
 	if f.State == store.FileRemoved || f.State == store.FileRefused {
 		v := viewFile(f, false, p.Lang)
 		out.To, out.State = "", v.Says
