@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -28,7 +30,7 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: map[string]func(*testscript.TestScript, bool, []string){
-		"receipt": scriptReceipt, "handover": scriptHandover, "alter": scriptAlter, "keyid": scriptKeyID, "readenv": scriptReadEnv, "cut": scriptCut}})
+		"receipt": scriptReceipt, "proof": scriptProof, "handover": scriptHandover, "alter": scriptAlter, "keyid": scriptKeyID, "readenv": scriptReadEnv, "cut": scriptCut}})
 }
 
 // scriptReceipt writes the receipt that the API gives: receipt DATA CASE FILE.
@@ -40,6 +42,42 @@ func scriptReceipt(ts *testscript.TestScript, _ bool, args []string) {
 	r, err := e.Receipt(g.Context, args[1])
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), r.Append(nil), 0o600))
+}
+
+// scriptProof freezes the month of now and the one after, as seen when both have
+// ended, and writes the receipt of a case, the proof that it is counted in the first,
+// and the statement of the second: proof DATA CASE
+// RECEIPT PROOF STATEMENT HASHES.
+func scriptProof(ts *testscript.TestScript, _ bool, args []string) {
+	month := time.Now().UTC()
+	later := func() time.Time { return time.Date(month.Year(), month.Month()+2, 2, 0, 0, 0, 0, time.UTC) }
+	g := &Globals{Err: io.Discard, Now: later, time: newClock(later), Context: context.Background(), Settings: &Settings{Data: ts.MkAbs(args[0]), RateLimits: "on"}}
+	e, err := g.open(g.clock)
+	ts.Check(err)
+	defer func() { _ = e.Close() }()
+	r, err := e.Receipt(g.Context, args[1])
+	ts.Check(err)
+	_, err = e.Freeze(g.Context, month.Format("2006-01"))
+	ts.Check(err)
+	p, err := e.Proof(g.Context, args[1], month.Format("2006-01"))
+	ts.Check(err)
+	second, err := e.Freeze(g.Context, time.Date(month.Year(), month.Month()+1, 1, 0, 0, 0, 0, time.UTC).Format("2006-01"))
+	ts.Check(err)
+	text, err := p.Append(nil)
+	ts.Check(err)
+	first, err := ledger.ParseStatement(p.Statement)
+	ts.Check(err)
+	between, err := e.Consistency(g.Context, first.Size, second.Size)
+	ts.Check(err)
+	hashes := []string{}
+	for _, h := range between {
+		hashes = append(hashes, base64.StdEncoding.EncodeToString(h[:]))
+	}
+	path, err := json.Marshal(map[string]any{"hashes": hashes})
+	ts.Check(err)
+	for i, b := range [][]byte{r.Append(nil), text, []byte(second.Statement), path} {
+		ts.Check(os.WriteFile(ts.MkAbs(args[2+i]), b, 0o600))
+	}
 }
 
 // scriptHandover writes a hand-over file of one page: handover DATA CASE FILE.
