@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	"migrations":               {},
 	"store":                    {"workflow", "workflow/calendar", "workflow/indicator", "workflow/ledger", "workflow/policy", "workflow/publication", "workflow/register", "migrations"},
 	"store/audit":              {"workflow/calendar", "workflow/ledger"},
-	"store/storetest":          {"store", "workflow", "workflow/policy", "workflow/rehearse"},
+	"store/storetest":          {"migrations", "store", "workflow", "workflow/policy", "workflow/rehearse"},
 	"jobs":                     {"jobs/channel", "store", "workflow"},
 	"jobs/channel":             {},
 	"jobs/channel/channeltest": {},
