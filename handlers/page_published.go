@@ -106,7 +106,11 @@ func monthWords(p *view.Page, code string) string {
 	if err != nil {
 		return code
 	}
-	return p.T("page.published.month", "Year", t.Format("2006"), "Month", t.Format("1"), "Name", t.Format("January"))
+	month := t.Format("1")
+	if p.Lang == "en" {
+		month = t.Format("January")
+	}
+	return p.T("page.published.month", "Year", t.Format("2006"), "Month", month)
 }
 
 // publishedEntry puts a public form into words, and reads nothing else.
