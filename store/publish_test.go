@@ -195,7 +195,7 @@ func TestThePublicFormsCourse(t *testing.T) {
 		}
 		again(t, w)
 		w.Set(st.Until.AddDays(1).Start())
-		if _, err := w.Published(ctx, id); !errors.Is(err, store.ErrNotPublished) {
+		if _, err := w.Published(ctx, id); !errors.Is(err, store.ErrTombstone) {
 			t.Errorf("after its last day, before the job: %v", err)
 		}
 		publish(t, w)
@@ -255,7 +255,7 @@ func TestWhatTakesAnEntryAway(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i := range 3 { // at once; on the board; when the job came round
-				if _, err := w.Published(ctx, id); !errors.Is(err, store.ErrNotPublished) || len(readable(t, w, store.PublicFilter{})) != 0 || len(readable(t, w, store.PublicFilter{Words: "惠民"})) != 0 {
+				if _, err := w.Published(ctx, id); !errors.Is(err, store.ErrTombstone) || len(readable(t, w, store.PublicFilter{})) != 0 || len(readable(t, w, store.PublicFilter{Words: "惠民"})) != 0 {
 					t.Errorf("%s: still read, %d: %v", x.event, i, err)
 				}
 				if i == 0 {
@@ -471,7 +471,7 @@ func TestNarrative(t *testing.T) {
 		if _, err := w.Execute(ctx, store.Request{Case: number, Command: cmd}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Published(ctx, id); !errors.Is(err, store.ErrNotPublished) {
+		if _, err := w.Published(ctx, id); !errors.Is(err, store.ErrTombstone) {
 			t.Errorf("with its text, after consent was withdrawn: %v", err)
 		}
 		if got := text(); got != "" {

@@ -116,11 +116,19 @@ func (f *folded) numbers(add func(from, to int, kind Kind)) {
 			gap++
 		}
 		text := strings.TrimRightFunc(plain.String(), silent)
-		if digits.Len() >= longNumber && !isDays(text) {
+		if digits.Len() >= longNumber && !isDays(text) && !(money.MatchString(text) && f.counts(to)) {
 			add(from, to, Number)
 		}
 		i = to
 	}
+}
+
+// money is a sum as it is written out.
+var money = regexp.MustCompile(`^\d{1,7}(\.\d{1,2})?$`)
+
+// counts reports whether a unit of money stands here.
+func (f *folded) counts(i int) bool {
+	return i < len(f.runes) && strings.ContainsRune("元块圆", f.runes[i])
 }
 
 func isDays(text string) bool {

@@ -35,10 +35,21 @@ var surnames = func() map[rune]surname {
 }()
 
 // twofold are surnames of two characters.
-var twofold = []string{"欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "轩辕", "令狐", "夏侯", "长孙", "宇文", "司徒", "端木", "南宫", "慕容", "澹台", "闻人", "呼延", "申屠", "独孤", "西门", "百里", "鲜于"}
+var twofold = []string{"欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "轩辕", "令狐", "夏侯", "长孙", "宇文", "司徒", "端木", "南宫", "慕容", "澹台", "闻人", "呼延", "申屠", "独孤", "西门", "百里", "鲜于", "钟离", "濮阳", "淳于", "太史", "公羊", "赫连", "拓跋", "仲孙", "公冶", "宗政", "梁丘", "左丘", "东郭", "南门", "漆雕", "第五"}
 
 // follows are characters that begin what comes after a name rather than end one.
-const follows = "说在的是和与向对把被给让叫拒要来去到于从未不没也都就又已将等先女及称以为会有收退卖买打告表承答因但只却还再让找问同即并而或于为与则各所该这那我你他她它吗呢吧啊了着过得地联负推态强声语骗写开签做电回服客解处"
+const follows = "说在的是和与对把被给让叫拒要来去到于从未不没也都就又已将等女及称以为会有收退卖买打告表承答因但只却还再让找问同即并而或于为与则各所该这那我你他她它吗呢吧啊了着过得地联负推态强声语骗写签做电回服客解处"
+
+// begins is what comes after a surname that is a word of its own here: none of
+// these begins a name that people are given.
+const begins = "的了是才以从什也之于与和至往去走收取付补该将被把给让叫在不没就都又再会要能可需应且但并而或若这那我你他她它吗呢吧啊过着们个时间已未近才边越比更最太很只还仍所则却各每另某何今昨日月年号元"
+
+// words are surnames that are more often a word or a part of a place's name: after
+// them only characters that people are named with make a name.
+const words = "路房钱费沙楚越单边付班景花章井关宗门包代堵宰管车水时经商居国强利权库广厚盖后冷农段红幸扶"
+
+// given are characters that people are commonly named with.
+const given = "伟刚勇毅俊峰强军平保东文辉力明永健世广志义兴良海山仁波宁贵福生龙元全国胜学祥发武新清飞彬富顺信子杰涛昌康星光天达安岩中茂进林有坚彪博诚先敬震振壮思群豪心邦承乐绍功松善厚庆磊民友裕河哲江超浩亮政谦奇之翰朗伯宏言若鸣朋斌梁栋维启克伦翔旭鹏泽晨辰士建家致树炎德泰盛雄琛钧冠策腾楠榕航弘秀娟英华慧巧美娜静淑惠珠翠雅芝玉萍红娥玲芬芳燕彩春菊兰凤洁梅琳素云莲真环雪荣爱妹霞香月莺媛艳瑞凡佳嘉琼勤珍贞莉桂娣叶璐娅琦晶妍茜秋珊莎锦黛青倩婷姣婉娴瑾颖露瑶怡婵雁蓓仪荷丹蓉君琴蕊薇菁梦岚婕馨韵融艺咏卿聪澜纯毓悦昭冰爽茗羽希欣育滢筠柔竹凝晓欢枫芸菲伊亚宜舒影丽敏坤凯晖隆扬浚召"
 
 // places are endings of the names of places.
 const places = "井坪沟寨屯府镇村路街区县市乡省桥湖岭河港湾楼店厂站园院局所校"
@@ -84,31 +95,38 @@ func (f *folded) cued(i int) bool {
 
 // name is where the name that begins here ends, 0 if there is none.
 func (f *folded) name(i, first int, cued bool) int {
-	given := i + first
-	if given >= len(f.runes) || !unicode.Is(unicode.Han, f.runes[given]) {
+	second := i + first
+	if second >= len(f.runes) || !unicode.Is(unicode.Han, f.runes[second]) {
 		return 0
 	}
-	rest := string(f.runes[given:min(given+3, len(f.runes))])
+	rest := string(f.runes[second:min(second+3, len(f.runes))])
 	for _, t := range titles {
 		if strings.HasPrefix(rest, t) {
 			return 0
 		}
 	}
-	if first == 1 && !cued {
-		s := surnames[f.runes[i]]
-		if s.next[f.runes[given]] || i > 0 && s.before[f.runes[i-1]] {
-			return 0
-		}
-	}
-	if strings.ContainsRune(places, f.runes[given]) && !cued {
+	if first == 1 && !cued && f.isWord(i) || strings.ContainsRune(places, f.runes[second]) && !cued {
 		return 0
 	}
-	third := given + 1
+	third := second + 1
 	if third >= len(f.runes) || !unicode.Is(unicode.Han, f.runes[third]) || strings.ContainsRune(follows, f.runes[third]) {
-		return given + 1
+		return second + 1
+	}
+	if rest := string(f.runes[third:min(third+2, len(f.runes))]); slices.ContainsFunc(titles, func(t string) bool { return strings.HasPrefix(rest, t) }) {
+		return second + 1
 	}
 	if strings.ContainsRune(places, f.runes[third]) && !cued {
 		return 0
 	}
 	return third + 1
+}
+
+// isWord reports whether a surname begins or ends a common word here, or nobody is
+// named by what follows it.
+func (f *folded) isWord(i int) bool {
+	s, next := surnames[f.runes[i]], f.runes[i+1]
+	if s.next[next] || i > 0 && s.before[f.runes[i-1]] || strings.ContainsRune(begins, next) {
+		return true
+	}
+	return strings.ContainsRune(words, f.runes[i]) && !strings.ContainsRune(given, next)
 }
