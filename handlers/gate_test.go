@@ -116,7 +116,7 @@ func (g *gate) examples(ids []string, numbers []string) map[string][]string {
 	merchant := ""
 	_ = g.s.Pool().QueryRow("select merchant from publications where form is not null limit 1").Scan(&merchant)
 	return map[string][]string{"{complaint}": ids, "{number}": numbers, "{merchant}": {merchant}, "{file}": {"x"}, "{code}": {"0000000000"}, "{step}": {"what"}, "{size}": {"small"}, "{member}": {"x"}, "{case}": {numbers[0]},
-		"{person}": {"1"}, "{event}": {"say"}, "{notice}": {"1"}, "{check}": {"x"}, "{id}": {"x"}, "{month}": {"2026-05"}, "{town}": {"370321001"}, "{domain}": {"1"}, "{p}": {"x"}}
+		"{person}": {"1"}, "{event}": {"say"}, "{notice}": {"1"}, "{check}": {"x"}, "{id}": {"x"}, "{month}": {"2026-05"}, "{period}": {"2026-05", "2026"}, "{town}": {"370321001"}, "{domain}": {"1"}, "{p}": {"x"}}
 }
 
 var pathPart = regexp.MustCompile(`\{[a-z]+\}`)
