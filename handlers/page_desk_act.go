@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -124,6 +125,9 @@ func (s *Server) showDeskAct(ctx context.Context, c *Call) (any, error) {
 	}
 	typed := newUnsent()
 	typed.Form.Set("sees", digit(int(x.v.Version)))
+	if x.narrative != nil && a.move.Event == "propose_narrative" { // to be worded from here
+		typed.Form.Set("words", cmp.Or(x.narrative.After, x.narrative.Suggested))
+	}
 	if no := c.Query("no"); no != "" {
 		for _, name := range []string{"clock", "notice", "order"} {
 			typed.Form.Set(name, no)
@@ -166,7 +170,7 @@ func (s *Server) deskActPage(c *Call, x *looked, a *deskAct, typed *unsent, wron
 	p.Title, p.Form = about.Label, "act"
 	f := &view.Form{Action: about.To, Key: formKey(c.token), Faults: wrong, Submit: p.T("page.desk.act.do"), Back: x.path(), Kicker: p.T("page.case.number", "Number", x.v.Number)}
 	f.Fields = s.deskFields(p, x, a, typed)
-	out := &view.ActPage{Form: f, About: about, Second: x.second(p, a)}
+	out := &view.ActPage{Form: f, About: about, Second: x.second(p, a), Texts: textsOf(p, x.narrative)}
 	if status == http.StatusConflict {
 		out.Changed = x.since(p, typed)
 	}

@@ -21,6 +21,7 @@ type looked struct {
 	acts       []deskAct                // what this user may do now
 	lacks      []deskAct                // and what the case still lacks something for
 	colleagues []string                 // the officers whom the case may be given to; for an act's form only
+	narrative  *store.Narrative         // the text before and after; for the forms of what becomes of it
 }
 
 // deskAct is a row of the table that the user may take, for a party or himself.
@@ -70,6 +71,10 @@ func (s *Server) lookToAct(ctx context.Context, c *Call) (*looked, error) {
 	x, err := s.lookAt(ctx, c)
 	if err == nil {
 		x.colleagues, err = s.colleaguesOf(ctx, c)
+	}
+	if err == nil && slices.Contains(narrativeActs, c.Param("event")) && isOne(c.User, staff) && x.v.Facts["erased"] == "" {
+		standing, told := s.Store.Standing(ctx, x.v.Number, true)
+		x.narrative, err = &standing.Text, told
 	}
 	return x, err
 }

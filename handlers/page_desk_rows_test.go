@@ -237,6 +237,9 @@ func (x *clerks) take(c *workflow.Case, row *workflow.Row, cmd *workflow.Command
 	if row.Basis != "" && !strings.Contains(text, "依据") {
 		x.t.Errorf("%s: no article of law", row.ID)
 	}
+	if row.Event == "confirm_narrative" && (!strings.Contains(text, "投诉人原文") || !strings.Contains(text, "拟公示文本")) {
+		x.t.Errorf("%s: who confirms does not see before and after", row.ID)
+	}
 	status, text, to := x.page("POST", path, session, form)
 	if status != http.StatusSeeOther || !strings.HasSuffix(to, "?done="+row.Event) {
 		if i := strings.Index(text, "role=\"alert\""); i > 0 {

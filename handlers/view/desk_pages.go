@@ -112,6 +112,7 @@ type ActPage struct {
 	About   DeskAct
 	Second  string  // of an act that needs two persons
 	Changed []Entry // what happened since the form was made
+	Texts   []Entry // before and after, of what is to be published
 }
 
 // NotNow says that an act cannot be done any more; nothing typed is lost.
