@@ -23,7 +23,7 @@ func (s *Server) askCounted(_ context.Context, c *Call) (any, error) {
 func (s *Server) countedAsk(c *Call, u *unsent, wrong string) page {
 	p := s.base(c, "page.counted.title")
 	p.Form = "counted"
-	field := u.ask(p, "receipt", "long")
+	field := u.ask(p, "receipt", "area")
 	f := &view.Form{Action: countedPath, Key: formKey(countedForm), Submit: p.T("page.counted.ask"), Back: "/", Lead: []string{p.T("page.counted.lead"), p.T("page.counted.link")}, Note: p.T("page.counted.note")}
 	status := http.StatusOK
 	if wrong != "" {
