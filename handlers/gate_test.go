@@ -115,7 +115,7 @@ func (g *gate) settle(t *testing.T) {
 func (g *gate) examples(ids []string, numbers []string) map[string][]string {
 	merchant := ""
 	_ = g.s.Pool().QueryRow("select merchant from publications where form is not null limit 1").Scan(&merchant)
-	return map[string][]string{"{complaint}": ids, "{number}": numbers, "{merchant}": {merchant}, "{file}": {"x"}, "{code}": {"0000000000"}, "{step}": {"what"}, "{size}": {"small"}, "{member}": {"x"}, "{case}": {numbers[0]},
+	return map[string][]string{"{complaint}": ids, "{number}": numbers, "{merchant}": {merchant}, "{file}": {"x", "statistics.csv", "statistics.json", "statistics.xlsx", "datapackage.json"}, "{slice}": {"domain", "town"}, "{indicator}": {"I-01A"}, "{kind}": {"merchants", "domains", "towns"}, "{of}": {merchant, "1", "370321001"}, "{code}": {"0000000000"}, "{step}": {"what"}, "{size}": {"small"}, "{member}": {"x"}, "{case}": {numbers[0]},
 		"{person}": {"1"}, "{event}": {"say"}, "{notice}": {"1"}, "{check}": {"x"}, "{id}": {"x"}, "{month}": {"2026-05"}, "{period}": {"2026-05", "2026"}, "{town}": {"370321001"}, "{domain}": {"1"}, "{p}": {"x"}}
 }
 
@@ -146,7 +146,7 @@ func (g *gate) paths(t *testing.T, r Route, examples map[string][]string) []stri
 }
 
 // sampleOf are values of the parameters that routes know.
-var sampleOf = map[string][]string{"q": {"手机", canaryWords, canaryPhone + "0001", "惠民"}, "merchant": {"惠民"}, "domain": {"1"}, "town": {"370321001"}, "month": {"2026-05"}, "lang": {"en"}, "number": {"HT-2026-000001-0"},
+var sampleOf = map[string][]string{"q": {"手机", canaryWords, canaryPhone + "0001", "惠民"}, "merchant": {"惠民"}, "domain": {"1"}, "town": {"370321001"}, "month": {"2026-05"}, "period": {"2026-05", "2026-Q2"}, "lang": {"en"}, "number": {"HT-2026-000001-0"},
 	"format": {"csv", "json", "xlsx", "atom"}, "by": {"merchant", "town", "domain"}, "limit": {"200"}, "page": {"2"}, "done": {"x"}, "to": {"/"}}
 
 // look reads one address as anybody does and holds what comes to the gate.
