@@ -34,7 +34,7 @@ func (b *bench) deskPages(s *store.Store, web, database string, cases int, numbe
 		what string
 		ask  func() (*http.Request, error)
 	}{
-		{"Today of a unit", get(officer, "/desk")},
+		{"Today of a unit", get(officer, "/desk?when=week")},
 		{"Today of the county", get(county, "/desk")},
 		{"Today of the county by officer, what falls due in a week", get(county, "/desk?by=officer&when=week")},
 		{"the board of the county", get(county, "/desk/cases")},

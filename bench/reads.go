@@ -99,22 +99,22 @@ func read(dialect, table string) bool {
 	return table != "idempotency" && table != "links" && !strings.HasSuffix(table, "_todo")
 }
 
-// differs is in what the copies are not alike. One case in fifty has duties open still,
+// differs is in what the copies are not alike. One case in 250 has duties open still,
 // spread over twenty days around today: as where a million were filed over years.
 var differs = map[string]map[string]string{
 	"postgres": {
 		"cases.number": "'HT-2026-' || (1000000 + g)", "board.number": "'HT-2026-' || (1000000 + g)",
 		"board.filed": "filed - g * 1000000::bigint", "board.due": "due + (g % 400000) * 1000000::bigint",
-		"clocks.state": "case when g % 50 <> 0 then 'met' when (g / 50) % 20 < 4 then 'owed' else state end",
-		"clocks.due":   "(due::date + ((g / 50) % 20 - 14)::int)::text", "clocks.late_from": "late_from + ((g / 50) % 20 - 14) * interval '1 day'",
+		"clocks.state": "case when g % 250 <> 0 then 'met' when (g / 250) % 20 < 4 then 'owed' else state end",
+		"clocks.due":   "(due::date + ((g / 250) % 20 - 14)::int)::text", "clocks.late_from": "late_from + ((g / 250) % 20 - 14) * interval '1 day'",
 		"board.unit": "'unit' || g % 20", "board.town": "'37032100' || g % 9", "board.officer": "'officer' || g % 300",
 		"case_search.words": "words || to_tsvector('simple', 'x' || g % 5000)",
 	},
 	"sqlite": {
 		"cases.number": "'HT-2026-' || (1000000 + g)", "board.number": "'HT-2026-' || (1000000 + g)",
 		"board.filed": "filed - g * 1000000", "board.due": "due + (g % 400000) * 1000000",
-		"clocks.state": "case when g % 50 <> 0 then 'met' when (g / 50) % 20 < 4 then 'owed' else state end",
-		"clocks.due":   "date(due, ((g / 50) % 20 - 14) || ' days')", "clocks.late_from": "late_from + ((g / 50) % 20 - 14) * 86400000000",
+		"clocks.state": "case when g % 250 <> 0 then 'met' when (g / 250) % 20 < 4 then 'owed' else state end",
+		"clocks.due":   "date(due, ((g / 250) % 20 - 14) || ' days')", "clocks.late_from": "late_from + ((g / 250) % 20 - 14) * 86400000000",
 		"board.unit": "'unit' || (g % 20)", "board.town": "'37032100' || (g % 9)", "board.officer": "'officer' || (g % 300)",
 		"case_search.words": "words || ' x' || (g % 5000)",
 	},

@@ -109,11 +109,12 @@ func (s *Server) boardPage(ctx context.Context, c *Call, a *boardAsk) (page, err
 	case err != nil:
 		return page{}, err
 	}
-	counts, err := s.Store.Counts(ctx, c.User, a.filter)
-	if err != nil {
+	out.Private = a.words+a.person != ""
+	if out.Private { // how many a search finds in all would be more work than finding them
+		out.Count = p.T("page.desk.board.page", "N", digit(len(lines)))
+	} else if err := s.boardCounts(ctx, p, c, a, out); err != nil {
 		return page{}, err
 	}
-	s.boardCounts(p, c, a, counts, out)
 	for i := range lines {
 		out.Lines = append(out.Lines, s.boardLine(p, &lines[i]))
 	}
@@ -121,7 +122,6 @@ func (s *Server) boardPage(ctx context.Context, c *Call, a *boardAsk) (page, err
 		out.After = next
 		out.More = with("/desk/cases", a.values, "after", next)
 	}
-	out.Private = a.words+a.person != ""
 	out.Export = with("/desk/cases/export", a.values, "after", "")
 	return page{body: view.BoardPage(p, out)}, nil
 }
@@ -189,19 +189,28 @@ func (s *Server) boardForm(p *view.Page, c *Call, a *boardAsk, out *view.Board) 
 	slices.SortFunc(out.Hidden, func(a, b view.Row) int { return strings.Compare(a.Name, b.Name) })
 }
 
+// countMost is up to where the board counts.
+const countMost = 5000
+
+// upTo writes a number that was counted up to countMost.
+func upTo(n int64) string {
+	if n > countMost {
+		return digit(countMost) + "+"
+	}
+	return strconv.FormatInt(n, 10)
+}
+
 // boardCounts says how many cases there are, stage by stage.
-func (s *Server) boardCounts(p *view.Page, c *Call, a *boardAsk, counts []store.Count, out *view.Board) {
-	var all tally
-	stage := map[string]tally{}
-	for _, n := range counts {
-		all = all.plus(n)
-		stage[n.State.Stage()] = stage[n.State.Stage()].plus(n)
+func (s *Server) boardCounts(ctx context.Context, p *view.Page, c *Call, a *boardAsk, out *view.Board) error {
+	n, err := s.Store.Tally(ctx, c.User, a.filter, countMost)
+	if err != nil {
+		return err
 	}
-	out.Count = p.T("page.desk.board.count", "N", strconv.FormatInt(all.Total, 10), "Late", strconv.FormatInt(all.Overdue, 10))
+	out.Count = p.T("page.desk.board.count", "N", upTo(n.All), "Late", upTo(n.Overdue))
 	for _, name := range fiveSteps {
-		n := stage[name]
-		out.Stages = append(out.Stages, view.Part{Label: p.T("page.stage." + name), N: strconv.FormatInt(n.Total, 10), To: with("/desk/cases", a.values, "stage", name), Now: a.values.Get("stage") == name, Bad: false})
+		out.Stages = append(out.Stages, view.Part{Label: p.T("page.stage." + name), N: upTo(n.Stages[name]), To: with("/desk/cases", a.values, "stage", name), Now: a.values.Get("stage") == name})
 	}
+	return nil
 }
 
 // boardLine is a case of the board.

@@ -45,12 +45,15 @@ func (s *Server) today(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	owed := f
-	owed.Clocks = serving
-	service, err := s.Store.CountTasks(ctx, c.User, owed, "clock", marks(s.Now()))
-	if err != nil {
-		return nil, err
+	service := counts
+	if by != "clock" || len(f.Clocks) > 0 {
+		owed := f
+		owed.Clocks = serving
+		if service, err = s.Store.CountTasks(ctx, c.User, owed, "clock", marks(s.Now())); err != nil {
+			return nil, err
+		}
 	}
+	service = slices.DeleteFunc(slices.Clone(service), func(n store.TaskCount) bool { return !slices.Contains(serving, n.Key) })
 	sum := totals(counts)
 	when, err := chosenOf(c, "when", append([]string{busiest(sum)}, whens...)...)
 	if err != nil {

@@ -73,11 +73,11 @@ func (s *Store) Duties(ctx context.Context, u *User, f DutyFilter, after string,
 		return nil, "", ErrCursor
 	}
 	page := fmt.Sprintf(" order by k_late, k_no, case_id limit %d", limit+1)
-	const fields = "select case_id, number, unit, town, officer, k_no, k_code, k_due, k_late from (select case_id as k_case, no as k_no, code as k_code, due as k_due, late_from as k_late from clocks where state = 'owed' and code in (%s)) k join "
+	const fields = "select case_id, number, unit, town, officer, k_no, k_code, k_due, k_late from (select case_id as k_case, no as k_no, code as k_code, due as k_due, late_from as k_late from clocks where state = 'owed' and code in (%s)) k "
 	from := fmt.Sprintf(fields, authorityClocks)
-	rows, err := s.pool.QueryContext(ctx, "select * from (select * from ("+from+"board b on b.case_id = k_case where "+q.where()+
+	rows, err := s.pool.QueryContext(ctx, "select * from (select * from ("+from+s.onBoard()+q.where()+
 		caughtUp+page+") x"+
-		" union all select * from ("+from+"live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+page+") y) z"+page, q.values...)
+		" union all select * from ("+from+"join live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+page+") y) z"+page, q.values...)
 	if err != nil {
 		return nil, "", err
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,6 +87,9 @@ func (q *selection) ofOfficers(names []string) {
 		theirs = append(theirs, is("officer", name))
 	}
 	if len(theirs) > 0 {
+		if !slices.Contains(names, "") {
+			q.and("officer <> ''") // as the index says, which a prepared plan must know
+		}
 		q.and(anyOf(theirs...).where(&q.binds))
 	}
 }

@@ -116,6 +116,22 @@ func TestPagesGiveEveryCaseOnce(t *testing.T) {
 			if err != nil || total != int64(len(want)) || overdue != late {
 				t.Fatalf("%+v: %d and %d overdue counted of %d and %d, %v", f, total, overdue, len(want), late, err)
 			}
+			for _, most := range []int{1000, 2} {
+				up := func(n int64) int64 { return min(n, int64(most)+1) }
+				stages := map[string]int64{}
+				for _, c := range counts {
+					stages[c.State.Stage()] += c.Total
+				}
+				n, err := w.Tally(ctx, &u, f, most)
+				if err != nil || n.All != up(total) || n.Overdue != up(overdue) {
+					t.Fatalf("%+v up to %d: %+v of %d and %d, %v", f, most, n, total, overdue, err)
+				}
+				for stage, of := range stages {
+					if f.Kind != workflow.Report && n.Stages[stage] != up(of) {
+						t.Fatalf("%+v up to %d: %d in %s, not %d", f, most, n.Stages[stage], stage, of)
+					}
+				}
+			}
 		}
 	})
 }

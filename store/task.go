@@ -33,9 +33,19 @@ type TaskFilter struct {
 // taskColumns are those of a clock, under names that board does not have.
 const taskColumns = "k_no, k_code, k_state, k_seq, k_rule, k_n, k_unit, k_roll, k_starts, k_due, k_late, k_calendar, k_provisional, k_notice, k_ended, k_more"
 
+// onBoard joins the board to few clocks, case by case: PostgreSQL would read a million
+// cases instead.
+func (s *Store) onBoard() string {
+	if s.dialect == "postgres" {
+		return "cross join lateral (select * from board where case_id = k_case offset 0) b where "
+	}
+	return "join board b on b.case_id = k_case where "
+}
+
 // tasksFor puts scope and filter into one condition, and the open duties within the
-// filter's time into one table: each state has an index of its own.
-func (s *Store) tasksFor(u *User, f *TaskFilter) (q *selection, from string) {
+// filter's time into one table, of one state or of each: every state has an index of
+// its own.
+func (s *Store) tasksFor(u *User, f *TaskFilter) (q *selection, from func(states ...string) string) {
 	q = &selection{}
 	q.scope = u.Scope().rule.where(&q.binds)
 	within := ""
@@ -56,7 +66,7 @@ func (s *Store) tasksFor(u *User, f *TaskFilter) (q *selection, from string) {
 		for _, code := range f.Clocks {
 			codes = append(codes, q.add(code))
 		}
-		q.and("k_code in (" + strings.Join(codes, ", ") + ")")
+		within += " and code in (" + strings.Join(codes, ", ") + ")"
 	}
 	as := "case_id as k_case"
 	for name := range strings.SplitSeq(taskColumns, ", ") {
@@ -66,8 +76,13 @@ func (s *Store) tasksFor(u *User, f *TaskFilter) (q *selection, from string) {
 		}
 		as += ", " + column + " as " + name
 	}
-	from = "(select " + as + " from clocks where (state = 'running'" + within + " or state = 'owed'" + within + ") and late_from is not null and code in (" + authorityClocks + ")) k join "
-	return q, from
+	return q, func(states ...string) string {
+		var each []string
+		for _, state := range states {
+			each = append(each, "state = '"+state+"'"+within)
+		}
+		return "(select " + as + " from clocks where (" + strings.Join(each, " or ") + ") and late_from is not null and code in (" + authorityClocks + ")) k "
+	}
 }
 
 // Tasks reads a page of the open duties in the cases that the user may see, the
@@ -80,8 +95,11 @@ func (s *Store) Tasks(ctx context.Context, u *User, f TaskFilter, after string, 
 	}
 	page := fmt.Sprintf(" order by k_late, k_no, case_id limit %d", limit+1)
 	const fields = "case_id, number, kind, state, unit, town, officer, " + taskColumns
-	rows, err := s.pool.QueryContext(ctx, "select * from (select * from (select "+fields+" from "+from+"board b on b.case_id = k_case where "+q.where()+caughtUp+page+") x"+
-		" union all select * from (select "+fields+" from "+from+"live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+page+") y) z"+page, q.values...)
+	arm := func(state string) string { // in its index's order, so that the first page is read and no more
+		return "select * from (select " + fields + " from " + from(state) + s.onBoard() + q.where() + caughtUp + page + ") " + state + " union all "
+	}
+	rows, err := s.pool.QueryContext(ctx, "select * from ("+arm("running")+arm("owed")+
+		"select * from (select "+fields+" from "+from("running", "owed")+"join live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+page+") y) z"+page, q.values...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -136,8 +154,8 @@ func (s *Store) CountTasks(ctx context.Context, u *User, f TaskFilter, key strin
 	for _, t := range at {
 		sums += ", sum(case when k_late <= " + q.add(s.stamp(t)) + " then 1 else 0 end)"
 	}
-	rows, err := s.pool.QueryContext(ctx, "select k_key"+sums+" from (select "+column+" as k_key, k_late from "+from+"board b on b.case_id = k_case where "+q.where()+caughtUp+
-		" union all select "+column+" as k_key, k_late from "+from+"live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+") x group by k_key order by k_key", q.values...)
+	rows, err := s.pool.QueryContext(ctx, "select k_key"+sums+" from (select "+column+" as k_key, k_late from "+from("running", "owed")+s.onBoard()+q.where()+caughtUp+
+		" union all select "+column+" as k_key, k_late from "+from("running", "owed")+"join live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+") x group by k_key order by k_key", q.values...)
 	if err != nil {
 		return nil, err
 	}
