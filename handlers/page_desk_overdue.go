@@ -95,7 +95,7 @@ func (s *Server) duty(p *view.Page, d *store.Duty) view.Duty {
 	out := view.Duty{Number: d.Number, To: deskCasePath(d.Number), Why: deskCasePath(d.Number) + "/clock/" + digit(int(d.No)), Clock: capital(p.T("clock." + d.Clock)), Due: p.T("page.desk.was_due", "Day", dateWords(p, d.Due)),
 		Late: p.T("page.desk.late_by", "N", digit(s.daysLate(d.Due))), Unit: s.unitName(p, d.Unit), Town: s.townWords(p, d.Town), Officer: officerName(p, d.Officer, nil)}
 	for _, t := range d.Steps {
-		out.Steps = append(out.Steps, p.T("page.desk.step.taken", "Step", p.T("page.desk.step."+t.Step), "Day", dayWords(p, t.At), "Who", strings.Join(toldNames(p, t.Told), p.T("page.and"))))
+		out.Steps = append(out.Steps, p.T("page.desk.step.taken", "Step", p.T("page.desk.step."+t.Step), "Day", dayWords(p, t.At), "Who", reached(p, &t)))
 	}
 	said := func(key string, x *store.Said) {
 		if x != nil {
@@ -115,6 +115,24 @@ func (s *Server) duty(p *view.Page, d *store.Duty) view.Duty {
 		out.Acts = append(out.Acts, view.Part{Label: p.T("page.desk.overdue." + event), To: to})
 	}
 	return out
+}
+
+// reached says whom a step told, who waits for it still and who cannot be told: an
+// escalation that reached nobody must not look like one that did.
+func reached(p *view.Page, t *store.TakenStep) string {
+	var out []string
+	for _, part := range []struct {
+		words string
+		who   []string
+	}{{"told", t.Told}, {"waiting", t.Waiting}, {"unreached", t.Unreached}} {
+		if len(part.who) > 0 {
+			out = append(out, p.T("page.desk.step."+part.words, "Who", strings.Join(toldNames(p, part.who), p.T("page.and"))))
+		}
+	}
+	if len(out) == 0 {
+		return p.T("page.desk.step.told_nobody")
+	}
+	return strings.Join(out, p.T("page.desk.comma"))
 }
 
 // toldNames says whom a step told, as the outbox names them.

@@ -14,33 +14,53 @@ import (
 	"fangxin/workflow/register"
 )
 
+// deskCases are a case at a unit, one that was entrusted, one in the court link and one
+// that was transferred: each role sees one of them at least.
+func deskCases(t *testing.T, w *storetest.World) []store.View {
+	t.Helper()
+	var out []store.View
+	for _, events := range []string{"", "accept ask_consent one_consents both_consent entrust", "accept ask_consent one_consents both_consent no_agreement_possible decide_termination", "transfer_out"} {
+		number := w.File()
+		w.Do(number, append([]string{"classify", "dispatch"}, strings.Fields(events)...)...)
+		v, err := w.Case(context.Background(), number)
+		for _, n := range v.Notices {
+			if v.State == "REFERRAL.terminated" && !n.Told {
+				_, err = w.Execute(context.Background(), store.Request{Case: number, Command: workflow.Command{Event: "notice_sent", Actor: workflow.Actor{Role: "job", ID: "job"}, Input: workflow.Input{Notice: n.No}}})
+			}
+		}
+		if err == nil && v.State == "REFERRAL.terminated" {
+			w.Do(number, "told_offer_link")
+		}
+		if v, err = w.Case(context.Background(), number); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
 // Every role tries every page of the desk and every act of the table on a case, as
 // a page and as a form that is sent: who may what is one table, tried cell by cell,
 // and nothing that may not be done changes anything.
 func TestWhoMayWhatAtTheDesk(t *testing.T) {
 	w := storetest.New(t)
 	x := &clerks{wire: newWire(t, w.Store, w, w.Now), taken: map[string]bool{}}
-	number := w.File()
-	w.Do(number, "classify", "dispatch")
-	v, err := w.Case(context.Background(), number)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cases := deskCases(t, w)
+	number := cases[0].Number
+	before := w.Count("select count(*) from events")
 	var events []string
 	for i := range workflow.Transitions {
 		if e := workflow.Transitions[i].Event; !slices.Contains(events, e) {
 			events = append(events, e)
 		}
 	}
-	lacking := map[string]bool{}
-	for _, m := range workflow.Allowed(v.Case, w.Law(), w.Now()) {
-		lacking[m.Event] = !m.Possible()
-	}
 	// may is the table's own word, not the pages'.
-	may := func(role workflow.Role, event string) bool {
+	may := func(v *store.View, role workflow.Role, event string) bool {
+		moves := workflow.Allowed(v.Case, w.Law(), w.Now())
+		lacking := slices.ContainsFunc(moves, func(m workflow.Move) bool { return m.Event == event && !m.Possible() })
 		return slices.ContainsFunc(workflow.Transitions, func(row workflow.Row) bool {
 			clock := slices.ContainsFunc(row.Clocks, func(k workflow.ClockEffect) bool { return k.Op == '!' })
-			return row.Event == event && slices.Contains(row.FromStates(), v.State) && slices.Contains(row.By, role) && !clock && !lacking[event]
+			return row.Event == event && slices.Contains(row.FromStates(), v.State) && slices.Contains(row.By, role) && !clock && !lacking
 		})
 	}
 	member, err := w.Apply(context.Background(), store.Once{}, store.By{Actor: "merchant"}, store.Application{Details: register.Details{Name: "惠民超市"}})
@@ -50,14 +70,14 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 	cells := 0
 	for _, name := range store.UserRoles {
 		role := workflow.Role(name)
-		u := store.User{Name: "the-" + name, Roles: []string{name}, Unit: map[string]string{"unit": v.Unit(), "mediator": "org", "other_authority": "far"}[name], Town: map[string]string{"town": v.Town()}[name]}
+		u := store.User{Name: "the-" + name, Roles: []string{name}, Unit: map[string]string{"unit": cases[0].Unit(), "mediator": cases[1].Facts["organisation"], "other_authority": cases[3].Facts["receiver"]}[name], Town: map[string]string{"town": cases[0].Town()}[name]}
 		token, err := w.AddUser(context.Background(), u)
 		if err != nil {
 			t.Fatal(err)
 		}
 		session := x.session(token)
 		sees := u.Scope()
-		inside := sees.Sees(&v.Case)
+		inside := sees.Sees(&cases[0].Case)
 		expect := func(method, path string, form url.Values, want ...int) string {
 			t.Helper()
 			cells++
@@ -73,7 +93,7 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 			switch {
 			case strings.Contains(d.Path, "{number}") && !inside:
 				want = []int{http.StatusNotFound}
-			case d.Method != http.MethodGet && name == "auditor" && d.Limit != Searching, !slices.Contains(d.For, role) && name != "auditor":
+			case !mayPage(&d, role):
 				want = []int{http.StatusForbidden}
 			case strings.Contains(d.Path, "{event}"):
 				want = []int{http.StatusConflict}
@@ -88,16 +108,21 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 			}
 			expect(d.Method, path, nil, want...)
 		}
-		if !inside {
+		own := slices.IndexFunc(cases, func(v store.View) bool { return sees.Sees(&v.Case) })
+		if own < 0 {
+			if name != "operator" {
+				t.Errorf("%s sees none of the cases", name)
+			}
 			continue
 		}
+		v := &cases[own]
+		expect("GET", "/desk/case/"+v.Number, nil, http.StatusOK)
 		for _, event := range events {
-			path := "/desk/case/" + number + "/act/" + event
-			if may(role, event) {
+			path := "/desk/case/" + v.Number + "/act/" + event
+			if may(v, role, event) {
 				expect("GET", path, nil, http.StatusOK)
 				continue
 			}
-			expect("GET", path, nil, http.StatusConflict)
 			want := http.StatusConflict
 			if name == "auditor" {
 				want = http.StatusForbidden
@@ -105,9 +130,8 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 			expect("POST", path, url.Values{"key": {formKey(session)}, "words": {"不该办成"}, "no_refusal_ground": {"yes"}, "unit": {"amr"}}, want)
 		}
 	}
-	after, err := w.Case(context.Background(), number)
-	if err != nil || after.Version != v.Version {
-		t.Errorf("somebody did something: version %d, then %d, %v", v.Version, after.Version, err)
+	if after := w.Count("select count(*) from events"); after != before {
+		t.Errorf("somebody did something: %d events, then %d", before, after)
 	}
 	t.Logf("%d cells", cells)
 	if cells < 1000 {

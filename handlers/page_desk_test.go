@@ -361,6 +361,16 @@ func TestTodayAndTheReview(t *testing.T) {
 		if _, text := v.ask("GET", "/desk/overdue?acknowledged=yes", nil); !strings.Contains(text, "boss 于") {
 			t.Error(text)
 		}
+		if _, err := s.w.Escalate(context.Background(), 100); err != nil {
+			t.Fatal(err)
+		}
+		if _, text := v.ask("GET", "/desk/overdue", nil); !strings.Contains(text, "尚未送到") || strings.Contains(text, "已告知") {
+			t.Errorf("whom a step has not reached: %s", text)
+		}
+		s.w.Run("update escalations set unreached = told")
+		if _, text := v.ask("GET", "/desk/overdue", nil); !strings.Contains(text, "未能告知") || strings.Contains(text, "尚未送到") {
+			t.Errorf("whom a step cannot reach: %s", text)
+		}
 		res, text := v.ask("GET", "/desk/overdue/export", nil)
 		if !strings.Contains(text, number) || !strings.HasPrefix(text, "\uFEFF") || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/csv") {
 			t.Errorf("%v %q", res.Header, text)
