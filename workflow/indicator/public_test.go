@@ -102,7 +102,6 @@ type reader struct {
 	shift  int // of a second release's unknowns
 	a      [][]*big.Rat
 	b      []*big.Rat
-	solved bool
 }
 
 // functional is what a sum of a group adds up of the atoms.
