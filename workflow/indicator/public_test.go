@@ -97,11 +97,11 @@ func (a atoms) table(keys int) (x indicator.Table) {
 // reader is one who reads everything that was published and solves it: the unknowns
 // are the atoms, each published number is an equation.
 type reader struct {
-	codes  []string
-	keys   int
-	shift  int // of a second release's unknowns
-	a      [][]*big.Rat
-	b      []*big.Rat
+	codes []string
+	keys  int
+	shift int // of a second release's unknowns
+	a     [][]*big.Rat
+	b     []*big.Rat
 }
 
 // functional is what a sum of a group adds up of the atoms.
