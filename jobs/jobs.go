@@ -77,6 +77,7 @@ func (r *Runner) works() []work {
 		{"webhooks", readEvery, r.TellWebhooks},
 		{"retention", retainEvery, r.retain},
 		{"freeze", freezeEvery, r.freeze},
+		{"releases", retainEvery, r.release},
 		{"files", filesEvery, r.files},
 		{"orphans", orphansEvery, r.orphans},
 	}
@@ -237,6 +238,15 @@ func (r *Runner) reports(ctx context.Context) error {
 		return nil
 	}
 	return r.Post.ripe(ctx)
+}
+
+// release publishes the tables of statistics that have come due.
+func (r *Runner) release(ctx context.Context) error {
+	made, err := r.Store.ReleaseDue(ctx)
+	for _, what := range made {
+		r.Log.InfoContext(ctx, "statistics published", "table", what)
+	}
+	return err
 }
 
 func (r *Runner) retain(ctx context.Context) error {
