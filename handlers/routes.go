@@ -114,7 +114,8 @@ type Server struct {
 	// Ready says why this node's clock is not to be trusted, nil if it is.
 	Ready func(ctx context.Context) error
 
-	pages sync.Map // the reference by language: it never changes while we run
+	pages  sync.Map // the reference by language: it never changes while we run
+	recall memory   // what public pages read of the statistics
 }
 
 // Routes is the whole API.
@@ -172,6 +173,7 @@ func (s *Server) routes() []Route {
 		{"GET", "/api/v1/statistics/snapshots/{period}", Anyone, Listing, s.snapshot, http.StatusOK},
 		{"GET", "/api/v1/statistics/consistency", Anyone, Reading, s.consistency, http.StatusOK},
 		{"POST", "/api/v1/proofs", Anyone, Secret, s.proofOf, http.StatusOK},
+		{"GET", publicStatistics, Anyone, Listing, s.publicFigures, http.StatusOK},
 		{"GET", "/api/v1/escalations", Staff, Listing, s.escalations, http.StatusOK},
 		{"GET", "/api/v1/erasure-requests", Supervising, Listing, s.erasures, http.StatusOK},
 		{"GET", "/api/v1/uploads/limits", Anyone, Reading, s.uploadLimits, http.StatusOK},

@@ -4,7 +4,7 @@ import "maps"
 
 // The parameters that pages know.
 func init() {
-	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /green/{member}/papers": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /desk/account": {"done"}, "GET /complaints": publicQueries, "GET /merchants": {"q", "town", "domain", "page"}})
+	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /green/{member}/papers": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /desk/account": {"done"}, "GET /complaints": publicQueries, "GET /merchants": {"q", "town", "domain", "page"}, "GET /statistics": {"period"}, "GET /statistics/by/{slice}": {"period"}, "GET /data/{file}": {"month"}})
 }
 
 // pageRoutes are the pages. What a page does goes through the API's own
@@ -51,6 +51,14 @@ func (s *Server) pageRoutes() []Route {
 		{"GET", "/merchants", Anyone, Lookup, s.greenMerchants, 0},
 		{"GET", complaintsPath, Anyone, Listing, s.publishedList, 0},
 		{"GET", complaintsPath + "/{complaint}", Anyone, Reading, s.publishedComplaint, 0},
+		{"GET", statisticsPath, Anyone, Lookup, s.showStatistics, 0},
+		{"GET", statisticsPath + "/by/{slice}", Anyone, Lookup, s.showSlice, 0},
+		{"GET", statisticsPath + "/trends", Anyone, Lookup, s.showTrends, 0},
+		{"GET", statisticsPath + "/definitions", Anyone, Reading, s.showDefinitions, 0},
+		{"GET", statisticsPath + "/definitions/{indicator}", Anyone, Reading, s.showDefinition, 0},
+		{"GET", "/data", Anyone, Reading, s.showData, 0},
+		{"GET", "/data/datapackage.json", Anyone, Listing, s.dataPackage, 0},
+		{"GET", "/data/{file}", Anyone, Listing, s.openStatistics, 0},
 		{"GET", "/join", Anyone, Reading, s.joinForm, 0},
 		{"POST", "/join", Anyone, Upload, s.join, 0},
 		{"GET", "/join/files/{file}/{size}", Anyone, Delivery, s.joinFile, 0},

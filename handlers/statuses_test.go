@@ -158,7 +158,7 @@ func (x *wire) beside(number string) {
 	for range 2 { // sent anew, then on its way
 		x.contract.call("POST", path+"/notices/1/resend", staff, `{}`, "")
 	}
-	for _, list := range []string{"/erasure-requests", "/users", "/absences", "/escalations", "/statistics?from=2026-05-01&to=2026-05-31&by=town"} {
+	for _, list := range []string{"/public/statistics?period=365", "/erasure-requests", "/users", "/absences", "/escalations", "/statistics?from=2026-05-01&to=2026-05-31&by=town"} {
 		x.contract.call("GET", "/api/v1"+list, boss, nil, "")
 	}
 	x.contract.call("GET", publicPath+"?merchant=m_0", "", nil, "")

@@ -32,7 +32,7 @@ func loadCatalogue() map[string]*i18n.Localizer {
 	bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
 	out := map[string]*i18n.Localizer{}
 	for _, lang := range languages {
-		for _, part := range []string{"", "pages.", "members.", "signin.", "desk.", "users."} {
+		for _, part := range []string{"", "pages.", "members.", "signin.", "desk.", "users.", "statistics."} {
 			if _, err := bundle.LoadMessageFileFS(localeFiles, "locale/"+part+lang+".yaml"); err != nil {
 				panic(err)
 			}

@@ -22,7 +22,7 @@ import (
 func keysOf(t *testing.T, lang string) map[string]string {
 	t.Helper()
 	var text []byte
-	for _, part := range []string{"", "pages.", "members.", "signin.", "desk.", "users."} {
+	for _, part := range []string{"", "pages.", "members.", "signin.", "desk.", "users.", "statistics."} {
 		more, err := localeFiles.ReadFile("locale/" + part + lang + ".yaml")
 		if err != nil {
 			t.Fatal(err)

@@ -41,13 +41,8 @@ var ErrNoRelease = errors.New("nothing is published of this period")
 // that is over, and once more when it is mature. What cannot be published together
 // with what was said before stays as it was said.
 func (s *Store) ReleaseDue(ctx context.Context) (made []string, err error) {
-	var first sql.NullString
-	err = s.pool.QueryRowContext(ctx, "select min(day) from rollups where slice = '' and indicator = 'filed'").Scan(&first)
-	if err != nil || !first.Valid {
-		return nil, err
-	}
-	from, err := calendar.ParseDate(first.String)
-	if err != nil {
+	from, err := s.FirstDay(ctx)
+	if err != nil || from == 0 {
 		return nil, err
 	}
 	today := calendar.On(s.cfg.Now())
@@ -63,6 +58,16 @@ func (s *Store) ReleaseDue(ctx context.Context) (made []string, err error) {
 	return made, nil
 }
 
+// FirstDay is that of the first complaint that blocks have sealed; zero without one.
+func (s *Store) FirstDay(ctx context.Context) (calendar.Date, error) {
+	var first sql.NullString
+	err := s.pool.QueryRowContext(ctx, "select min(day) from rollups where slice = '' and indicator = 'filed'").Scan(&first)
+	if err != nil || !first.Valid {
+		return 0, err
+	}
+	return calendar.ParseDate(first.String)
+}
+
 // quarters are the periods of a year: four quarters and itself.
 func quarters(year int) (names []string, spans []indicator.Span) {
 	for q := range 4 {
@@ -75,11 +80,14 @@ func quarters(year int) (names []string, spans []indicator.Span) {
 // releaseYear publishes what is due of one slice in one year.
 func (s *Store) releaseYear(ctx context.Context, slice string, year int, first, today calendar.Date) ([]string, error) {
 	names, spans := quarters(year)
+	if spans[4].To < first {
+		return nil, nil
+	}
 	var ready, missing []int
 	var said []indicator.PublicGroup
 	again := false
 	for i, x := range spans {
-		if x.To < first || today < x.To+releaseAfter {
+		if today < x.To+releaseAfter {
 			continue
 		}
 		r, err := s.PublicTable(ctx, slice, names[i])

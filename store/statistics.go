@@ -92,7 +92,8 @@ func (r *reading) read() error {
 		}
 	}
 	bucket := r.q.Bucket()
-	if r.q.By == "member" {
+	daily := r.q.By == "member" || r.q.By == "programme"
+	if daily {
 		bucket = 10 // whether he was a member is asked of each day
 	}
 	if err := r.each(text(bucket, false), r.take, first, r.q.To); err != nil {
@@ -105,7 +106,7 @@ func (r *reading) read() error {
 		return nil
 	}
 	before := 0
-	if r.q.By == "member" {
+	if daily {
 		before = 10
 	}
 	return r.each(text(before, true), stock, 0, first-1)
@@ -160,7 +161,8 @@ func (r *reading) into(key string, span int, l line) {
 }
 
 // fromRollups reads what the log's own slices add up to. $1 is the slice, $2 and
-// $3 the days; of the stock only what is owed.
+// $3 the days; of the stock only what is owed. Cross join, because SQLite would
+// otherwise look through all rollups for each of them.
 func (r *reading) fromRollups(bucket int, stock bool) string {
 	of := func(alias string) string {
 		if stock {
@@ -175,7 +177,7 @@ func (r *reading) fromRollups(bucket int, stock bool) string {
 		only = [2]string{" and r.key = $4", " and " + key + " = $4"}
 	}
 	return kinds + ` select indicator, day, key, 0, measure, cast(sum(value) as bigint) from (
-			select r.indicator, ` + day("r.day") + ` as day, r.key, r.measure, r.value from kinds k join rollups r on r.slice = $1 and r.indicator = k.indicator and r.day >= $2 and r.day <= $3` + of("r") + only[0] + `
+			select r.indicator, ` + day("r.day") + ` as day, r.key, r.measure, r.value from kinds k cross join rollups r where r.slice = $1 and r.indicator = k.indicator and r.day >= $2 and r.day <= $3` + of("r") + only[0] + `
 			union all select c.indicator, ` + day("c.day") + `, ` + key + `, c.measure, c.value from ` + unsealed + ` and c.day >= $2 and c.day <= $3` + of("c") + only[1] + `) x
 		group by 1, 2, 3, 5`
 }

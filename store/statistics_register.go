@@ -15,7 +15,8 @@ type listing struct {
 }
 
 // namer names the slice that a merchant's counts belong to: the entry that he is
-// read as after mergers, its size class, or whether he was a member on the day.
+// read as after mergers, its size class, whether he was a member on the day, or
+// one that the programme speaks of: a member that is large or medium.
 // Empty: no merchant was found, or nothing is known of his size.
 func (r *reading) namer() (func(int64, calendar.Date) string, error) {
 	all, err := r.entries()
@@ -44,6 +45,9 @@ func (r *reading) namer() (func(int64, calendar.Date) string, error) {
 		}
 		for _, t := range terms[top(id)] {
 			if day >= t.From && day <= t.To {
+				if size := all[top(id)].size; r.q.By == "programme" && size != "large" && size != "medium" {
+					return "no"
+				}
 				return "yes"
 			}
 		}

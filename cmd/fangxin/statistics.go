@@ -30,7 +30,7 @@ type StatisticsCmd struct {
 type FiguresCmd struct {
 	From   string  `required:"" help:"First legal day: 2026-01-01."`
 	To     string  `required:"" help:"Last legal day, included."`
-	By     string  `help:"One slice (domain, category, town, unit, channel, mediator, merchant, size, member), one period (day, month, quarter, year, rolling), or both with a comma."`
+	By     string  `help:"One slice (domain, category, town, unit, channel, mediator, merchant, size, member, programme), one period (day, month, quarter, year, rolling), or both with a comma."`
 	Of     *string `help:"Only this value of the slice."`
 	Format string  `default:"table" enum:"table,csv,json,xlsx" help:"table, csv, json or xlsx; the last three hold the whole, however many rows."`
 	Lang   string  `default:"zh" enum:"zh,en" help:"Names of the indicators: zh or en."`

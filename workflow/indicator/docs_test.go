@@ -18,6 +18,9 @@ func TestTheExamplesOfTheDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if own, err := os.ReadFile("words.md"); err != nil || string(own) != string(text) {
+		t.Errorf("words.md is another text than docs/indicators.md: cp docs/indicators.md workflow/indicator/words.md (%v)", err)
+	}
 	sections := strings.Split(string(text), "\n## ")[1:]
 	if len(sections) != len(indicator.Definitions) {
 		t.Fatalf("%d sections, %d indicators", len(sections), len(indicator.Definitions))
@@ -32,6 +35,10 @@ func TestTheExamplesOfTheDocument(t *testing.T) {
 		if strings.Count(strings.TrimSpace(words), "\n") != 1 || !ended {
 			t.Errorf("%s: two paragraphs, Chinese and English, and an example", d.ID)
 			continue
+		}
+		x, ok := indicator.Explain(d.ID)
+		if !ok || x.Zh == "" || x.En == "" || len(x.Given) == 0 || len(x.Gives) == 0 {
+			t.Errorf("%s: %+v", d.ID, x)
 		}
 		given, want := indicator.Counts{}, []string{}
 		for _, line := range strings.Split(strings.TrimSpace(example), "\n") {

@@ -67,7 +67,7 @@ type PublicGroup struct {
 	Figures []PublicFigure `json:"figures"`
 	// Numbers are all sums that the figures are made of, by the name of the sum:
 	// what a later table is protected together with. Nil is hidden.
-	Numbers map[string]*int64 `json:"numbers"`
+	Numbers map[string]*int64 `json:"numbers,omitempty"`
 }
 
 // Table is all that is published together by one slice: the county by each period,

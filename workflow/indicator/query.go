@@ -15,7 +15,7 @@ import (
 // merchant register as it stands, after corrections and mergers.
 var (
 	LogSlices      = []string{"domain", "category", "town", "unit", "channel", "mediator"}
-	RegisterSlices = []string{"merchant", "size", "member"}
+	RegisterSlices = []string{"merchant", "size", "member", "programme"}
 	Periods        = []string{"day", "month", "quarter", "year", "rolling"}
 )
 

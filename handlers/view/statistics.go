@@ -1,0 +1,68 @@
+package view
+
+// Statistics is a page of published figures.
+type Statistics struct {
+	Lead    []string
+	Periods []Link // to choose from; the one that is shown is On
+	Slices  []Link
+	Tiles   []StatTile
+	Targets []Target
+	Charts  []Chart
+	Groups  []StatGroup
+	Table   *StatTable
+	Overdue *StatTable
+	Made    []Row // what the figures were made with
+	Files   []Link
+	Hidden  bool // small numbers are hidden here
+	None    string
+}
+
+// Link leads somewhere.
+type Link struct {
+	To, Name string
+	On       bool
+}
+
+// StatTile is one number in large.
+type StatTile struct{ Value, Name, To string }
+
+// Target is what the programme promised beside what is.
+type Target struct {
+	Name, Rate, Of, Range, Verdict string
+	Good, Bad                      bool
+}
+
+// StatGroup are indicators of one kind.
+type StatGroup struct {
+	ID, Title  string
+	Indicators []Indicator
+}
+
+// Indicator is one with its lines.
+type Indicator struct {
+	ID, Name, To, Basis string
+	Lines               []IndicatorLine
+	Notes               []string
+}
+
+// IndicatorLine is one rate: numerator of denominator, rate, interval.
+type IndicatorLine struct{ Name, Of, Rate, Range string }
+
+// StatTable is a table of any shape.
+type StatTable struct {
+	Caption string
+	Head    []string
+	Rows    [][]string
+	To      []string // of each row's first cell, where it leads
+}
+
+// Explained says how an indicator is made.
+type Explained struct {
+	ID, Name string
+	Words    []string // what it is, as the document has it
+	Reading  []Row    // version, basis
+	Counted  []string // the example: what was counted
+	Gives    []string // and what it gives
+	Lines    [][]string
+	All      []Link
+}
