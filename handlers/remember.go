@@ -29,7 +29,7 @@ const mostRemembered = 200
 
 // figures reads counts for public pages, at most every five minutes.
 func (s *Server) figures(ctx context.Context, q indicator.Query) ([]indicator.Group, indicator.At, error) {
-	key := fmt.Sprint(q.From, q.To, q.By, q.Per, q.Of != nil)
+	key := fmt.Sprint(q.From, q.To, q.By, q.Per, q.Of != nil) // Of narrows public questions to one value only
 	now := s.Now()
 	s.recall.mu.Lock()
 	old, known := s.recall.read[key]

@@ -15,6 +15,7 @@ type Statistics struct {
 	Files   []Link
 	Hidden  bool // small numbers are hidden here
 	None    string
+	About   []Row // who a merchant is
 }
 
 // Link leads somewhere.
