@@ -49,9 +49,9 @@ func (s *Server) showStatistics(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &view.Statistics{Lead: []string{p.T("page.stat.lead", "Period", periodWords(p, x.name), "From", x.From.String(), "To", x.To.String()), p.T("page.stat.not_quality")}, Slices: statSlices(p, "")}
+	out := &view.Statistics{Lead: []string{p.T("page.stat.lead", "Period", timeWords(p, x.name), "From", x.From.String(), "To", x.To.String()), p.T("page.stat.not_quality")}, Slices: statSlices(p, "")}
 	for _, name := range choices(today) {
-		out.Periods = append(out.Periods, view.Link{To: statisticsPath + "?period=" + name, Name: periodWords(p, name), On: name == x.name})
+		out.Periods = append(out.Periods, view.Link{To: statisticsPath + "?period=" + name, Name: timeWords(p, name), On: name == x.name})
 	}
 	out.Tiles = tiles(p, &g)
 	if out.Targets, err = s.targets(ctx, p, x.Span, &g); err != nil {

@@ -106,7 +106,7 @@ func (s *Server) showSlice(ctx context.Context, c *Call) (any, error) {
 	}
 	out := &view.Statistics{Lead: []string{p.T("page.stat.by.lead")}, Slices: statSlices(p, by), Hidden: true}
 	for _, name := range periods {
-		out.Periods = append(out.Periods, view.Link{To: statisticsPath + "/by/" + by + "?period=" + name, Name: periodWords(p, name), On: name == r.Period})
+		out.Periods = append(out.Periods, view.Link{To: statisticsPath + "/by/" + by + "?period=" + name, Name: timeWords(p, name), On: name == r.Period})
 	}
 	switch {
 	case r.Period == "":
@@ -144,11 +144,11 @@ func (s *Server) tableAsked(ctx context.Context, by, name string) (r store.Publi
 var sliceColumns = []string{"I-01A", "I-02", "I-03b", "I-04", "I-06a"}
 
 func (s *Server) slicePage(p *view.Page, out *view.Statistics, r *store.PublicTable) {
-	t := &view.StatTable{Caption: p.T("page.stat.by."+r.Slice) + " · " + periodWords(p, r.Period), Head: []string{p.T("page.stat.by." + r.Slice), p.T("page.stat.tile.received"), p.T("page.stat.tile.closed")}}
+	t := &view.StatTable{Caption: p.T("page.stat.by."+r.Slice) + " · " + timeWords(p, r.Period), Head: []string{p.T("page.stat.by." + r.Slice), p.T("page.stat.tile.received"), p.T("page.stat.tile.closed")}}
 	for _, id := range sliceColumns {
 		t.Head = append(t.Head, in(p, definitionOf(id).Zh, definitionOf(id).ID+" "+definitionOf(id).En))
 	}
-	chart := view.Chart{ID: "received", Title: p.T("page.stat.chart.received"), Note: periodWords(p, r.Period), Unit: p.T("page.stat.unit.volumes"), Head: p.T("page.stat.by." + r.Slice), Data: publicStatistics + "?by=" + r.Slice + "&period=" + r.Period,
+	chart := view.Chart{ID: "received", Title: p.T("page.stat.chart.received"), Note: timeWords(p, r.Period), Unit: p.T("page.stat.unit.volumes"), Head: p.T("page.stat.by." + r.Slice), Data: publicStatistics + "?by=" + r.Slice + "&period=" + r.Period,
 		Series: []view.Series{{Name: p.T("page.stat.tile.received")}}}
 	for i := range r.Groups {
 		g := &r.Groups[i]

@@ -84,8 +84,8 @@ func choices(today calendar.Date) (out []string) {
 	return append(out, strconv.Itoa(today.Year()-1), strconv.Itoa(today.Year()-2))
 }
 
-// periodWords is what people call a period.
-func periodWords(p *view.Page, name string) string {
+// timeWords is what people call a period.
+func timeWords(p *view.Page, name string) string {
 	switch {
 	case name == rollingYear:
 		return p.T("page.stat.period.rolling")

@@ -87,7 +87,8 @@ func (s *Store) releaseYear(ctx context.Context, slice string, year int, first, 
 	var said []indicator.PublicGroup
 	again := false
 	for i, x := range spans {
-		if today < x.To+releaseAfter {
+		// a quarter before the first complaint is told of only as a part of its year
+		if today < x.To+releaseAfter || x.To < first && today < spans[4].To+releaseAfter {
 			continue
 		}
 		r, err := s.PublicTable(ctx, slice, names[i])
