@@ -18,8 +18,8 @@ func TestTheExamplesOfTheDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own, err := os.ReadFile("words.md"); err != nil || string(own) != string(text) {
-		t.Errorf("words.md is another text than docs/indicators.md: cp docs/indicators.md workflow/indicator/words.md (%v)", err)
+	if own, err := os.ReadFile("words.txt"); err != nil || string(own) != string(text) {
+		t.Errorf("words.txt is another text than docs/indicators.md: cp docs/indicators.md workflow/indicator/words.txt (%v)", err)
 	}
 	sections := strings.Split(string(text), "\n## ")[1:]
 	if len(sections) != len(indicator.Definitions) {

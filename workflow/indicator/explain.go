@@ -7,7 +7,7 @@ import (
 
 // words is docs/indicators.md: what people read and what programs show is one text.
 //
-//go:embed words.md
+//go:embed words.txt
 var words string
 
 // Explanation says in plain words how an indicator is made. Given and Gives are
