@@ -14,7 +14,7 @@ import (
 // deskPages measures the pages of the authority's people over HTTP: what a unit's
 // officer and somebody who sees the whole county ask for all day.
 func (b *bench) deskPages(s *store.Store, web, database string, cases int, numbers []string, bare []time.Duration) error {
-	officer, err := session(s, store.User{Name: "officer1", Roles: []string{"officer"}, Unit: "unit1"})
+	officer, err := session(s, store.User{Name: "officer1", Roles: []string{"officer"}, Unit: "unit10"})
 	if err != nil {
 		return err
 	}
