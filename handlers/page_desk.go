@@ -18,6 +18,8 @@ var deskNav = []struct {
 	{"/desk/overdue", "page.desk.room.overdue", staff},
 	{"/desk/intake", "page.desk.room.intake", intakers},
 	{membersPath, "page.desk.room.members", staff},
+	{registerPath, "page.register.title", staff},
+	{leadsPath, "page.leads.title", staff},
 	{usersPath, "page.users.title", watchers},
 	{accountPath, "page.account.title", nil},
 }

@@ -218,8 +218,24 @@ func (s *Store) MemberLeads(ctx context.Context, state, after string, limit int)
 			return nil, err
 		}
 	}
+	return s.memberLeads(ctx, "where l.state = $1 and l.id > $2 order by l.id limit $3", state, from, limit)
+}
+
+// MemberLead is one lead: ErrNoLink when it is not there.
+func (s *Store) MemberLead(ctx context.Context, ref string) (MemberLead, error) {
+	all, err := s.memberLeads(ctx, "where l.ref = $1", ref)
+	if err == nil && len(all) == 0 {
+		err = ErrNoLink
+	}
+	if err != nil {
+		return MemberLead{}, err
+	}
+	return all[0], nil
+}
+
+func (s *Store) memberLeads(ctx context.Context, where string, args ...any) ([]MemberLead, error) {
 	rows, err := s.pool.QueryContext(ctx, `select l.ref, g.ref, m.body, l.kind, l.state, l.body, l.decision, l.actor, l.why, l.created_at, l.decided_at from member_leads l
-		join members g on g.id = l.member_id join merchants m on m.id = g.merchant_id where l.state = $1 and l.id > $2 order by l.id limit $3`, state, from, limit)
+		join members g on g.id = l.member_id join merchants m on m.id = g.merchant_id `+where, args...)
 	if err != nil {
 		return nil, err
 	}

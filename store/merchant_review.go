@@ -118,6 +118,19 @@ func (s *Store) Reviews(ctx context.Context, state, after string, limit int) ([]
 	return out, nil
 }
 
+// Review is one doubt: ErrNoReview when it is not there.
+func (s *Store) Review(ctx context.Context, ref string) (Review, error) {
+	rows, err := s.scanReviews(ctx, s.pool, "select "+reviewColumns+" from merchant_reviews where ref = $1", ref)
+	if err == nil && len(rows) == 0 {
+		err = ErrNoReview
+	}
+	if err != nil {
+		return Review{}, err
+	}
+	err = s.complete(ctx, s.pool, &rows[0])
+	return rows[0].Review, err
+}
+
 func (s *Store) scanReviews(ctx context.Context, q queryer, text string, args ...any) ([]reviewRow, error) {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
