@@ -179,7 +179,11 @@ func massAssignment(r *raid) {
 				body, headers = "--b\r\nContent-Disposition: form-data; name=\""+field+"\"\r\n\r\n1\r\n--b--\r\n", []string{"Content-Type", "multipart/form-data; boundary=b"}
 			}
 			status, out, text := r.call(route.Method, r.fill(route.Path, r.number), r.tokenFor(route), body, headers...)
-			if status != http.StatusBadRequest || out["code"] != "bad_json" || !strings.Contains(text, `"field":"`+field) {
+			named := `"field":"` + field
+			if route.Path == "/api/v1/proofs" { // takes a receipt in its one spelling, and no fields
+				named = `"field":""`
+			}
+			if status != http.StatusBadRequest || out["code"] != "bad_json" || !strings.Contains(text, named) {
 				r.t.Errorf("%s %s takes %s: %d %s", route.Method, route.Path, field, status, text)
 			}
 		}

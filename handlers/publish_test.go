@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -234,6 +235,9 @@ func (s *site) oneGate(t *testing.T, hidden []string, id, number string) {
 			for name, values := range header {
 				text += name + strings.Join(values, " ")
 			}
+			if r.Path == "/feeds/all" { // its readers are told what is gone, by the id alone
+				text = feedTombstone.ReplaceAllString(text, "")
+			}
 			for _, secret := range hidden {
 				if strings.Contains(text, secret) && !strings.Contains(path, secret) {
 					t.Errorf("%s %s%s says %s", r.Method, r.Path, query, secret)
@@ -246,6 +250,9 @@ func (s *site) oneGate(t *testing.T, hidden []string, id, number string) {
 		t.Errorf("%d routes answered", read)
 	}
 }
+
+// feedTombstone is all that a feed may say of what was taken down.
+var feedTombstone = regexp.MustCompile(`<deleted-entry xmlns="[^"]*" ref="[^"]*/complaints/p_[a-z0-9]+" when="[0-9T:+-]*"></deleted-entry>`)
 
 // read asks as anybody does.
 func (s *site) read(path string) (int, http.Header, string) {
