@@ -21,6 +21,7 @@ var deskNav = []struct {
 	{registerPath, "page.register.title", staff},
 	{leadsPath, "page.leads.title", staff},
 	{usersPath, "page.users.title", watchers},
+	{enginePath, "page.engine.title", watchers},
 	{accountPath, "page.account.title", nil},
 }
 

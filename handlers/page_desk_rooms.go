@@ -85,7 +85,7 @@ func (s *Server) deskPages() []deskPage {
 		{"GET", "/desk/case/{number}/handover", handedTo, Reading, s.handover},
 		{"POST", "/desk/case/{number}/notes", staff, Writing, s.takeNote},
 		{"POST", "/desk/case/{number}/notices/{notice}/resend", staff, Writing, s.takeResend},
-	}, slices.Concat(s.userPages(), s.queuePages())...)
+	}, slices.Concat(s.userPages(), s.queuePages(), s.enginePages())...)
 }
 
 // deskRoutes are the routes of the desk's pages.

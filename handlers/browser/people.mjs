@@ -27,6 +27,8 @@ export async function people(browser, look, see) {
   await see(page, "users-one");
   await page.goto(`${site}/desk/users`);
   await see(page, "users");
+  await page.goto(`${site}/desk/engine`);
+  await see(page, "engine");
   await context.close();
   return faults;
 }
