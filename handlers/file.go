@@ -265,6 +265,11 @@ func (s *Server) takeDraft(ctx context.Context, c *Call, key string, draft []byt
 
 func (s *Server) waitingFile(ctx context.Context, draft []byte, id string) (store.File, error) {
 	all, err := s.Store.DraftFiles(ctx, draft)
+	return fileAmong(all, id, err)
+}
+
+// fileAmong picks a file out of those that were read, if they were.
+func fileAmong(all []store.File, id string, err error) (store.File, error) {
 	i := slices.IndexFunc(all, func(f store.File) bool { return f.ID == id })
 	if err == nil && i < 0 {
 		err = store.ErrNoFile

@@ -243,14 +243,7 @@ func waitingPapers(err error) error {
 // paperOf finds a file of a membership's papers.
 func (s *Server) paperOf(ctx context.Context, ref, id string) (store.File, error) {
 	all, err := s.Store.MemberFiles(ctx, ref)
-	i := slices.IndexFunc(all, func(f store.File) bool { return f.ID == id })
-	if err == nil && i < 0 {
-		err = store.ErrNoFile
-	}
-	if err != nil {
-		return store.File{}, err
-	}
-	return all[i], nil
+	return fileAmong(all, id, err)
 }
 
 func (s *Server) memberFile(ctx context.Context, c *Call) (any, error) {

@@ -242,7 +242,13 @@ func (f *forger) sign(t *testing.T, now time.Time) string {
 		}
 	}
 	body, _ := json.Marshal(claims)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: f.key, KeyID: "k"}}, nil)
+	return sealedBy(t, jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: f.key, KeyID: "k"}}, body)
+}
+
+// sealedBy is a token with a body, signed with a key.
+func sealedBy(t *testing.T, key jose.SigningKey, body []byte) string {
+	t.Helper()
+	signer, err := jose.NewSigner(key, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,16 +358,7 @@ func TestForgedProofsOfAProvider(t *testing.T) {
 func hmacToken(t *testing.T, f *forger, claims map[string]any) string {
 	t.Helper()
 	body, _ := json.Marshal(claims)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: fmt.Appendf(nil, "%x", f.key.N.Bytes())}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := signer.Sign(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, _ := signed.CompactSerialize()
-	return text
+	return sealedBy(t, jose.SigningKey{Algorithm: jose.HS256, Key: fmt.Appendf(nil, "%x", f.key.N.Bytes())}, body)
 }
 
 // Our second step is asked unless the provider says that it has asked for one; a

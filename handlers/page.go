@@ -286,6 +286,15 @@ func (s *Server) preferences(c *Call) []*http.Cookie {
 	return nil
 }
 
+// setting has a page that is shown again set cookies too.
+func setting(out any, cookies []*http.Cookie) any {
+	if shown, ok := out.(page); ok {
+		shown.cookies = cookies
+		return shown
+	}
+	return out
+}
+
 // back is a page of ours to go back to.
 func (c *Call) back(to string) string {
 	u, err := url.Parse(to)

@@ -31,7 +31,9 @@ func (s *Server) accountPage(ctx context.Context, c *Call, u *unsent, fresh stri
 	if done := "page.account.done." + c.Query("done"); c.Query("done") != "" && has(c.Language, done) {
 		d.News = p.T(done)
 	}
-	if err := errors.Join(s.accountSessions(ctx, c, p, d), s.accountCodes(ctx, c, p, d), s.accountTokens(ctx, c, p, d), s.accountAbsences(ctx, c, p, d)); err != nil {
+	away, err := s.absencesOf(ctx, p, c.User.Name)
+	d.Absences = away
+	if err := errors.Join(err, s.accountSessions(ctx, c, p, d), s.accountCodes(ctx, c, p, d), s.accountTokens(ctx, c, p, d)); err != nil {
 		return nil, err
 	}
 	scope, days := u.ask(p, "scope", "select"), u.ask(p, "days", "select")
@@ -83,12 +85,13 @@ func (s *Server) accountTokens(ctx context.Context, c *Call, p *view.Page, d *vi
 	return err
 }
 
-func (s *Server) accountAbsences(ctx context.Context, c *Call, p *view.Page, d *view.Account) error {
-	all, err := s.Store.Absences(ctx, c.User.Name)
+// absencesOf lists when somebody is away, and who stands in.
+func (s *Server) absencesOf(ctx context.Context, p *view.Page, name string) (out []view.OwnThing, err error) {
+	all, err := s.Store.Absences(ctx, name)
 	for _, a := range all {
-		d.Absences = append(d.Absences, view.OwnThing{Ref: strconv.FormatInt(a.ID, 10), Name: a.Deputy, Text: p.T("page.account.away", "From", dayWords(p, a.From), "To", dayWords(p, a.To.Add(-time.Second)))})
+		out = append(out, view.OwnThing{Ref: strconv.FormatInt(a.ID, 10), Name: a.Deputy, Text: p.T("page.account.away", "From", dayWords(p, a.From), "To", dayWords(p, a.To.Add(-time.Second)))})
 	}
-	return err
+	return out, err
 }
 
 // accountForm is what every form of the page begins with: stale ones are shown again.
@@ -164,19 +167,28 @@ func (s *Server) endOwnToken(ctx context.Context, c *Call) (any, error) {
 	})
 }
 
+// takeAbsence hands a form about an absence to the API: of whom it names, else of
+// the caller. It says what was wrong with the form.
+func (s *Server) takeAbsence(ctx context.Context, c *Call, name string, u *unsent) (wrong []view.Wrong, status int, err error) {
+	body, err := json.Marshal(filled(map[string]string{"name": name, "deputy": u.get("deputy"), "from": u.get("from"), "to": u.get("until")}))
+	if err != nil {
+		return nil, 0, err
+	}
+	if _, err := s.sayAbsent(ctx, &Call{Body: body, Key: c.Key, Language: c.Language, User: c.User}); err != nil {
+		return formFaults(err, c.Language, untilField)
+	}
+	return nil, 0, nil
+}
+
 // sayOwnAbsence is the API's own: a deputy does the caller's work for a while.
 func (s *Server) sayOwnAbsence(ctx context.Context, c *Call) (any, error) {
 	return s.accountForm(ctx, c, func() (any, error) {
 		u := &unsent{Form: c.Form}
-		body, err := json.Marshal(filled(map[string]string{"deputy": u.get("deputy"), "from": u.get("from"), "to": u.get("until")}))
+		wrong, status, err := s.takeAbsence(ctx, c, "", u)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := s.sayAbsent(ctx, &Call{Body: body, Key: c.Key, Language: c.Language, User: c.User}); err != nil {
-			wrong, status, fault := formFaults(err, c.Language, untilField)
-			if fault != nil {
-				return nil, fault
-			}
+		if wrong != nil {
 			return s.accountPage(ctx, c, u, "", wrong, status)
 		}
 		return accountDone("away"), nil

@@ -161,11 +161,7 @@ func (s *Server) takeDecision(ctx context.Context, c *Call) (any, error) {
 	switch set := s.preferences(c); {
 	case set != nil:
 		out, err := s.deskMemberPage(ctx, c, u, nil, http.StatusOK)
-		if shown, ok := out.(page); ok {
-			shown.cookies = set
-			return shown, err
-		}
-		return out, err
+		return setting(out, set), err
 	case !ours:
 		return s.deskMemberPage(ctx, c, u, []view.Wrong{{Text: p.T(c.staleWords())}}, http.StatusConflict)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"fangxin/handlers/view"
@@ -82,7 +81,7 @@ func (s *Server) enforcing(ctx context.Context, p *view.Page) (out view.QueueIte
 		return out, err
 	}
 	for _, d := range due {
-		out.Facts = append(out.Facts, view.Row{Name: p.T("clock." + d.Code), Value: p.T("page.engine.since", "N", count(d.Count), "When", momentWords(p, d.Oldest))})
+		out.Facts = append(out.Facts, view.Row{Name: p.T("clock." + d.Code), Value: p.T("page.engine.since", "N", digit(int(d.Count)), "When", momentWords(p, d.Oldest))})
 	}
 	for _, reason := range s.unready(ctx) {
 		out.Facts = append(out.Facts, view.Row{Name: p.T("page.engine.unready"), Value: p.T("page.engine.unready." + reason)})
@@ -96,7 +95,7 @@ func (s *Server) outboxState(ctx context.Context, p *view.Page) (out view.QueueI
 	all, err := s.Store.Backlogs(ctx)
 	for _, b := range all {
 		out.Facts = append(out.Facts, view.Row{Name: p.T("page.engine.queue", "Queue", p.T("page.engine.queue."+b.Queue), "State", p.T("page.engine.state."+b.State)),
-			Value: p.T("page.engine.since", "N", count(b.Count), "When", momentWords(p, b.Oldest))})
+			Value: p.T("page.engine.since", "N", digit(int(b.Count)), "When", momentWords(p, b.Oldest))})
 	}
 	if len(all) == 0 {
 		out.Facts = []view.Row{{Name: p.T("page.engine.queues"), Value: p.T("page.engine.empty")}}
@@ -110,7 +109,7 @@ func (s *Server) channelState(ctx context.Context, p *view.Page) (out view.Queue
 	all, err := s.Store.ChannelStates(ctx, s.Now().Add(-attemptsOver))
 	for _, x := range all {
 		out.Facts = append(out.Facts, view.Row{Name: p.T("page.engine.attempts", "Channel", x.Channel, "Outcome", p.T("page.engine.outcome."+x.Outcome)),
-			Value: p.T("page.engine.last", "N", count(x.Count), "When", momentWords(p, x.Last))})
+			Value: p.T("page.engine.last", "N", digit(int(x.Count)), "When", momentWords(p, x.Last))})
 	}
 	if len(all) == 0 {
 		out.Facts = []view.Row{{Name: p.T("page.engine.channels"), Value: p.T("page.engine.quiet")}}
@@ -123,15 +122,13 @@ func deadLetters(p *view.Page, dead []store.Owed) view.QueueItem {
 	out := view.QueueItem{Title: p.T("page.engine.dead"), Lead: p.T("page.engine.dead_text")}
 	for i := range dead {
 		o := &dead[i]
-		out.Facts = append(out.Facts, view.Row{Name: o.ID(), Value: p.T("page.engine.letter", "Template", o.Template, "Error", o.Error, "N", count(o.Attempts), "When", momentWords(p, o.At))})
+		out.Facts = append(out.Facts, view.Row{Name: o.ID(), Value: p.T("page.engine.letter", "Template", o.Template, "Error", o.Error, "N", digit(int(o.Attempts)), "When", momentWords(p, o.At))})
 	}
 	if len(dead) == 0 {
 		out.Facts = []view.Row{{Name: p.T("page.engine.dead"), Value: p.T("page.engine.none_dead")}}
 	}
 	return out
 }
-
-func count(n int64) string { return strconv.FormatInt(n, 10) }
 
 // reviveDead gives messages that were given up a new set of attempts, as `fangxin
 // jobs` does.

@@ -137,11 +137,7 @@ func (s *Server) takeGreenPapers(ctx context.Context, c *Call) (any, error) {
 	case set != nil:
 		c.Language = languageSet(c)
 		out, err := s.papersPage(ctx, c, u, nil, http.StatusOK)
-		if shown, ok := out.(page); ok {
-			shown.cookies = set
-			return shown, err
-		}
-		return out, err
+		return setting(out, set), err
 	case len(wrong) > 0:
 		return s.papersPage(ctx, c, u, wrong, http.StatusUnprocessableEntity)
 	case !ours:

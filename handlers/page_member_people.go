@@ -98,11 +98,7 @@ func (s *Server) invite(ctx context.Context, c *Call) (any, error) {
 	if set := s.preferences(c); set != nil {
 		c.Language = languageSet(c)
 		out, err := s.peoplePage(ctx, c, u, nil, http.StatusOK)
-		if shown, ok := out.(page); ok {
-			shown.cookies = set
-			return shown, err
-		}
-		return out, err
+		return setting(out, set), err
 	}
 	if !ours {
 		return s.peoplePage(ctx, c, u, []view.Wrong{{Text: p.T("page.form.stale")}}, http.StatusConflict)

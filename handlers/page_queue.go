@@ -69,6 +69,11 @@ func (s *Server) doubts(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	all, err := s.Store.Reviews(ctx, state, c.Query("after"), queuesPage)
+	return queueList(c, p, q, state, all, err, func(r *store.Review) (string, view.QueueItem) { return r.ID, s.doubtItem(p, r) })
+}
+
+// queueList lists what was read, each with the way to its decision while it is open.
+func queueList[T any](c *Call, p *view.Page, q *view.Queue, state string, all []T, err error, item func(*T) (id string, x view.QueueItem)) (any, error) {
 	if errors.Is(err, store.ErrCursor) {
 		return nil, badQuery("after", "why.cursor")
 	}
@@ -76,14 +81,14 @@ func (s *Server) doubts(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	for i := range all {
-		x := s.doubtItem(p, &all[i])
+		id, x := item(&all[i])
 		if state == "open" {
-			x.To = registerPath + "/" + all[i].ID
+			x.To = q.Base + "/" + id
 		}
 		q.Items = append(q.Items, x)
-	}
-	if len(all) == queuesPage {
-		q.More = with(registerPath, c.Params, "after", all[queuesPage-1].ID)
+		if i+1 == queuesPage {
+			q.More = with(q.Base, c.Params, "after", id)
+		}
 	}
 	return page{body: view.QueuePage(p, q)}, nil
 }
@@ -243,23 +248,7 @@ func (s *Server) leads(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	all, err := s.Store.MemberLeads(ctx, state, c.Query("after"), queuesPage)
-	if errors.Is(err, store.ErrCursor) {
-		return nil, badQuery("after", "why.cursor")
-	}
-	if err != nil {
-		return nil, err
-	}
-	for i := range all {
-		x := s.leadItem(p, &all[i])
-		if state == "open" {
-			x.To = leadsPath + "/" + all[i].ID
-		}
-		q.Items = append(q.Items, x)
-	}
-	if len(all) == queuesPage {
-		q.More = with(leadsPath, c.Params, "after", all[queuesPage-1].ID)
-	}
-	return page{body: view.QueuePage(p, q)}, nil
+	return queueList(c, p, q, state, all, err, func(l *store.MemberLead) (string, view.QueueItem) { return l.ID, s.leadItem(p, l) })
 }
 
 // leadItem shows the figures, and the clocks that ran out.

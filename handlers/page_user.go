@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"path"
@@ -92,10 +91,8 @@ func (s *Server) userRest(ctx context.Context, p *view.Page, u *store.User, x us
 	if out.May {
 		out.Acts = userActs(p, out, ways.Code, len(sessions) > 0)
 	}
-	absences, err3 := s.Store.Absences(ctx, u.Name)
-	for _, a := range absences {
-		out.Absences = append(out.Absences, view.OwnThing{Ref: strconv.FormatInt(a.ID, 10), Name: a.Deputy, Text: p.T("page.account.away", "From", dayWords(p, a.From), "To", dayWords(p, a.To.Add(-time.Second)))})
-	}
+	absences, err3 := s.absencesOf(ctx, p, u.Name)
+	out.Absences = absences
 	typed := x.typed
 	if typed == nil {
 		typed = newUnsent()
@@ -311,15 +308,11 @@ func (s *Server) setSubject(ctx context.Context, c *Call) (any, error) {
 func (s *Server) sayUserAbsent(ctx context.Context, c *Call) (any, error) {
 	return s.onUser(ctx, c, true, func(u *store.User) (any, error) {
 		typed := &unsent{Form: c.Form}
-		body, err := json.Marshal(filled(map[string]string{"name": u.Name, "deputy": typed.get("deputy"), "from": typed.get("from"), "to": typed.get("until")}))
+		wrong, status, err := s.takeAbsence(ctx, c, u.Name, typed)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := s.sayAbsent(ctx, &Call{Body: body, Key: c.Key, Language: c.Language, User: c.User}); err != nil {
-			wrong, status, fault := formFaults(err, c.Language, untilField)
-			if fault != nil {
-				return nil, fault
-			}
+		if wrong != nil {
 			return s.userPage(ctx, c, userSheet{typed: typed, wrong: wrong}, status)
 		}
 		return userDone(u, "absence"), nil

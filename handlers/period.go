@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -38,25 +39,20 @@ func lastDay(today calendar.Date) calendar.Date { return monthOf(today) - 1 }
 func periodOf(name string, today calendar.Date) (p period, why string) {
 	p.name = name
 	end := lastDay(today)
-	var year, n int
-	switch {
-	case name == rollingYear:
+	if name == rollingYear {
 		p.Span = indicator.Span{From: end.AddDays(-364), To: end}
 		return p, ""
-	case len(name) == 4 && scans(name, "%d", &year):
-		p.From = calendar.NewDate(year, 1, 1)
-		p.To = p.From.AddMonths(12) - 1
-	case len(name) == 7 && name[5] == 'Q' && scans(name, "%d-Q%d", &year, &n) && n >= 1 && n <= 4:
-		p.From = calendar.NewDate(year, time.Month(3*n-2), 1)
-		p.To = p.From.AddMonths(3) - 1
-	case len(name) == 7 && scans(name, "%d-%d", &year, &n) && n >= 1 && n <= 12:
-		p.From = calendar.NewDate(year, time.Month(n), 1)
-		p.To = p.From.AddMonths(1) - 1
-	default:
+	}
+	span, ok := indicator.SpanOf(name)
+	if !ok {
+		span, ok = quarterOf(name)
+	}
+	if !ok {
 		return p, "why.period"
 	}
+	p.Span = span
 	switch {
-	case year < today.Year()-20:
+	case p.From.Year() < today.Year()-20:
 		return p, "why.twenty_years"
 	case p.To > end:
 		return p, "why.period_open"
@@ -64,10 +60,16 @@ func periodOf(name string, today calendar.Date) (p period, why string) {
 	return p, ""
 }
 
-// scans reads a text by a form and nothing else, not even a sign or a blank.
-func scans(text, form string, into ...any) bool {
-	n, err := fmt.Sscanf(text, form, into...)
-	return err == nil && n == len(into) && !strings.ContainsAny(text, "+ \t") && strings.Count(text, "-") < 2
+var quarterForm = regexp.MustCompile(`^[0-9]{4}-Q[1-4]$`)
+
+// quarterOf are the days of a quarter by its name, 2026-Q2.
+func quarterOf(name string) (indicator.Span, bool) {
+	if !quarterForm.MatchString(name) {
+		return indicator.Span{}, false
+	}
+	year, _ := strconv.Atoi(name[:4])
+	from := calendar.NewDate(year, time.Month(3*int(name[6]-'0')-2), 1)
+	return indicator.Span{From: from, To: from.AddMonths(3) - 1}, true
 }
 
 // choices are the periods that a page leads to: the last ones that have ended.

@@ -72,7 +72,10 @@ func KeepStatements(ctx context.Context, s *store.Store, data string) error {
 	for _, x := range all {
 		path := filepath.Join(folder, x.ID)
 		old, err := os.ReadFile(path)
-		if err == nil && string(old) != x.Statement {
+		if err == nil && string(old) == x.Statement {
+			continue
+		}
+		if err == nil {
 			err = os.Rename(path, path+".lost")
 		}
 		if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -120,22 +120,7 @@ func (s *Store) expireWaiting(ctx context.Context, draft []byte, until time.Time
 
 // PendingFiles lists files to be finished now, the longest waiting first.
 func (s *Store) PendingFiles(ctx context.Context, limit int) ([]string, error) {
-	return s.fileIDs(ctx, "select id from files where state = 'pending' and next_at <= $1 order by next_at limit $2", s.stamp(s.cfg.Now()), limit)
-}
-
-func (s *Store) fileIDs(ctx context.Context, query string, args ...any) ([]string, error) {
-	rows, err := s.pool.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	err = scan(rows, func() error {
-		var id string
-		err := rows.Scan(&id)
-		out = append(out, id)
-		return err
-	})
-	return out, err
+	return column[string](s.pool.QueryContext(ctx, "select id from files where state = 'pending' and next_at <= $1 order by next_at limit $2", s.stamp(s.cfg.Now()), limit))
 }
 
 // infectedNote tells the officers of a case what a scanner found. It names no
@@ -146,7 +131,7 @@ const infectedNote = "病毒扫描在文件 %s 中发现有害内容：文件已
 // membership, to which a file came in which the scanner found something, once, and
 // says for how many.
 func (s *Store) TellInfected(ctx context.Context) (int, error) {
-	ids, err := s.fileIDs(ctx, "select id from files where code = 'infected' and told = 0 and (case_id is not null or member_id is not null) limit 100")
+	ids, err := column[string](s.pool.QueryContext(ctx, "select id from files where code = 'infected' and told = 0 and (case_id is not null or member_id is not null) limit 100"))
 	if err != nil {
 		return 0, err
 	}

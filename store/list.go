@@ -221,16 +221,7 @@ func (s *Store) wordCases(ctx context.Context, terms string) (ids []int64, many 
 		}
 		from, text = tx, "select case_id from case_search where words @@ $1::tsquery limit $2"
 	}
-	rows, err := from.QueryContext(ctx, text, terms, s.common+1)
-	if err != nil {
-		return nil, false, err
-	}
-	err = scan(rows, func() error {
-		var id int64
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
+	ids, err = column[int64](from.QueryContext(ctx, text, terms, s.common+1))
 	return ids, len(ids) > s.common, err
 }
 

@@ -40,7 +40,7 @@ func (s *Store) Publish(ctx context.Context, limit int) (int, error) {
 		return 0, err
 	}
 	today := calendar.On(s.cfg.Now())
-	due, err := s.numbers(ctx, "select case_id from publications where next_day <> '' and next_day <= $1 order by next_day limit $2", today.String(), limit)
+	due, err := column[int64](s.pool.QueryContext(ctx, "select case_id from publications where next_day <> '' and next_day <= $1 order by next_day limit $2", today.String(), limit))
 	if err != nil || len(ids)+len(due) == 0 {
 		return 0, err
 	}
@@ -61,21 +61,6 @@ func (s *Store) Publish(ctx context.Context, limit int) (int, error) {
 		}
 	}
 	return len(all), nil
-}
-
-// numbers reads one column of numbers.
-func (s *Store) numbers(ctx context.Context, query string, args ...any) (out []int64, err error) {
-	rows, err := s.pool.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	err = scan(rows, func() error {
-		var n int64
-		err := rows.Scan(&n)
-		out = append(out, n)
-		return err
-	})
-	return out, err
 }
 
 // underRules has every entry derived again when the county's rules are others

@@ -90,19 +90,9 @@ func (s *Store) EachPublished(ctx context.Context, f PublicFilter, each func(Pub
 
 // Tombstones lists at most limit ids of what was published and is not any more,
 // in their order, after the one named. Whole files carry them.
-func (s *Store) Tombstones(ctx context.Context, after string, limit int) (refs []string, err error) {
+func (s *Store) Tombstones(ctx context.Context, after string, limit int) ([]string, error) {
 	today := calendar.On(s.cfg.Now()).String()
-	rows, err := s.pool.QueryContext(ctx, "select ref from publications p where ref > $2 and "+ended+" and not ("+shown+s.stillAgreed()+") order by ref limit $3", today, after, limit)
-	if err != nil {
-		return nil, err
-	}
-	err = scan(rows, func() error {
-		var ref string
-		err := rows.Scan(&ref)
-		refs = append(refs, ref)
-		return err
-	})
-	return refs, err
+	return column[string](s.pool.QueryContext(ctx, "select ref from publications p where ref > $2 and "+ended+" and not ("+shown+s.stillAgreed()+") order by ref limit $3", today, after, limit))
 }
 
 // stillAgreed leaves out entries whose case moved and was not looked at since, so

@@ -65,7 +65,11 @@ func (s *Store) Events(ctx context.Context, number string) ([]workflow.Event, er
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.QueryContext(ctx, "select payload from events where case_id = $1 order by seq", id)
+	return eventsOf(ctx, s.pool, id)
+}
+
+func eventsOf(ctx context.Context, q queryer, caseID int64) ([]workflow.Event, error) {
+	rows, err := q.QueryContext(ctx, "select payload from events where case_id = $1 order by seq", caseID)
 	if err != nil {
 		return nil, err
 	}

@@ -91,32 +91,20 @@ func (c *counted) text() string {
 
 func (s *Store) recountCase(ctx context.Context, tx *sql.Tx, c workflow.Case) (bool, error) {
 	id := c.ID
-	rows, err := tx.QueryContext(ctx, "select payload from events where case_id = $1 order by seq", id)
+	events, err := eventsOf(ctx, tx, id)
 	if err != nil {
 		return false, err
 	}
 	var should []counted
-	err = scan(rows, func() error {
-		var payload string
-		if err := rows.Scan(&payload); err != nil {
-			return err
-		}
-		e, _, err := workflow.ParseEvent([]byte(payload))
-		if err != nil {
-			return err
-		}
+	for _, e := range events {
 		after := workflow.Apply(c, e)
 		for _, n := range indicator.Of(&c, &after, &e) {
 			should = append(should, counted{e.Seq, n.Day.String(), n})
 		}
 		c = after
-		return nil
-	})
-	if err != nil {
-		return false, err
 	}
 	var is []string
-	rows, err = tx.QueryContext(ctx, "select seq, indicator, day, measure, value, domain, category, town, unit, channel, mediator from contributions where case_id = $1", id)
+	rows, err := tx.QueryContext(ctx, "select seq, indicator, day, measure, value, domain, category, town, unit, channel, mediator from contributions where case_id = $1", id)
 	if err != nil {
 		return false, err
 	}

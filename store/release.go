@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -271,18 +270,8 @@ func (s *Store) PublicTable(ctx context.Context, slice, period string) (PublicTa
 
 // PublicPeriods lists the periods that something is published of by a slice, the last
 // first.
-func (s *Store) PublicPeriods(ctx context.Context, slice string) (periods []string, err error) {
-	rows, err := s.pool.QueryContext(ctx, "select period from releases where slice = $1 group by period, to_day, from_day order by to_day desc, from_day desc", slice)
-	if err != nil {
-		return nil, err
-	}
-	err = scan(rows, func() error {
-		var p string
-		err := rows.Scan(&p)
-		periods = append(periods, p)
-		return err
-	})
-	return slices.Clip(periods), err
+func (s *Store) PublicPeriods(ctx context.Context, slice string) ([]string, error) {
+	return column[string](s.pool.QueryContext(ctx, "select period from releases where slice = $1 group by period, to_day, from_day order by to_day desc, from_day desc", slice))
 }
 
 func (s *Store) releases(ctx context.Context, where string, args ...any) (out []PublicTable, err error) {

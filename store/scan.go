@@ -94,6 +94,20 @@ func tally(rows *sql.Rows) (map[string]int64, error) {
 	return out, err
 }
 
+// column reads rows of one column.
+func column[T any](rows *sql.Rows, err error) (out []T, _ error) {
+	if err != nil {
+		return nil, err
+	}
+	err = scan(rows, func() error {
+		var x T
+		err := rows.Scan(&x)
+		out = append(out, x)
+		return err
+	})
+	return out, err
+}
+
 // one holds a change to the single row that it was for: otherwise what is said, where
 // it changed none.
 func one(done sql.Result, err, otherwise error) error {

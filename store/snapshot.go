@@ -107,8 +107,8 @@ func (s *Store) FreezeDue(ctx context.Context) (made []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var first sql.NullString
-	if err := s.pool.QueryRowContext(ctx, "select min(day) from rollups where slice = '' and indicator = 'filed'").Scan(&first); err != nil || !first.Valid {
+	first, err := s.FirstDay(ctx)
+	if err != nil || first == 0 {
 		return nil, err
 	}
 	today := calendar.On(s.cfg.Now().Add(-time.Hour)) // what fell due at midnight is enforced by then
@@ -126,7 +126,7 @@ func (s *Store) FreezeDue(ctx context.Context) (made []string, err error) {
 	slices.Sort(due)
 	for _, id := range slices.Compact(due) {
 		span, _ := indicator.SpanOf(id)
-		if span.To.String() < first.String || slices.ContainsFunc(have, func(x Snapshot) bool { return x.ID == id }) {
+		if span.To < first || slices.ContainsFunc(have, func(x Snapshot) bool { return x.ID == id }) {
 			continue
 		}
 		if _, err := s.Freeze(ctx, id); err != nil {
