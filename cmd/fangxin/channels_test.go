@@ -144,11 +144,13 @@ func TestAnInvitationByMailStartsItsClockWhenItArrives(t *testing.T) {
 // does not sign is not heard.
 func TestAGatewayReportsBeforeItAnswers(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		api := httptest.NewUnstartedServer(nil)
+		t.Cleanup(api.Close) // after the gateway's, which may be reporting still
 		ca := channeltest.NewCA(t)
 		g := channeltest.NewGateway(t, ca)
 		a := newAfar(t, w, &Settings{SMSURL: g.URL + "?ca=" + ca.File, SMSKey: channeltest.GatewayKey, SMSSign: "桓台维权"})
-		api := httptest.NewServer((&handlers.Server{Store: w.Store, Rules: w.Law, Now: w.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Limits: handlers.Unlimited(), SMS: gateway(a.post, a.out.sms)}).Handler())
-		defer api.Close()
+		api.Config.Handler = (&handlers.Server{Store: w.Store, Rules: w.Law, Now: w.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Limits: handlers.Unlimited(), SMS: gateway(a.post, a.out.sms)}).Handler()
+		api.Start()
 		at := api.URL + "/api/v1/channels/sms/reports"
 		send := func(r *http.Request) (int, string) {
 			res, err := http.DefaultClient.Do(r)
