@@ -190,7 +190,7 @@ func (s *Server) boardForm(p *view.Page, c *Call, a *boardAsk, out *view.Board) 
 }
 
 // countMost is up to where the board counts.
-const countMost = 5000
+const countMost = 1000
 
 // upTo writes a number that was counted up to countMost.
 func upTo(n int64) string {

@@ -11,6 +11,9 @@ import (
 // boardColumns are the columns of board, in the order of the table.
 const boardColumns = "case_id, version, number, kind, state, stage, outcome, acceptance, unit, town, domain, category, officer, source, ticket, organisation, receiver, recused, linked, filed, due"
 
+// lateColumns are the columns of board_late: an open clock, and whose it is.
+const lateColumns = "case_id, no, code, owed, late, kind, stage, outcome, unit, town, officer, organisation, receiver, recused, linked"
+
 // tail are the cases that moved and that board has not caught up with: readers
 // take them from live_board, so that no list is ever behind.
 const tail = "(select case_id from moved union all select case_id from board_todo)"
@@ -50,14 +53,10 @@ func (s *Store) Board(ctx context.Context, limit int) (int, error) {
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	micro := "late_from"
-	if s.dialect == "postgres" {
-		micro = "(extract(epoch from late_from) * 1000000)::bigint"
-	}
 	for _, text := range []string{
 		boardUpsert,
 		"delete from board_late where case_id in (%s)",
-		"insert into board_late (case_id, no, code, late) select case_id, no, code, " + micro + " from clocks where case_id in (%s) and state in ('running', 'owed') and late_from is not null",
+		"insert into board_late (" + lateColumns + ") select " + lateColumns + " from live_late where case_id in (%s)",
 		// only what was sealed since the words were indexed last
 		`insert into search_todo (case_id, seq) select s.case_id, max(s.seq) from sealed s where s.case_id in (%s) group by s.case_id
 			having max(s.seq) > coalesce((select d.seq from search_done d where d.case_id = s.case_id), 0) on conflict do nothing`,

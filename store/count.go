@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,47 +18,56 @@ type Tally struct {
 }
 
 // Tally counts what List would list, each number up to a most: beyond it nobody
-// reads a number, and counting a million takes longer than the rest of a page.
+// reads a number, and counting a million takes longer than the rest of a page. Few
+// cases are read once and sorted by hand; only of more is each stage asked for.
 func (s *Store) Tally(ctx context.Context, u *User, f Filter, most int) (Tally, error) {
-	out := Tally{Stages: map[string]int64{}}
 	q, err := s.selectFor(ctx, u, &f, false)
 	if err != nil {
-		return out, err
+		return Tally{}, err
 	}
-	var arms []string
-	count := func(name, more string) {
-		some := func(from string) string {
-			return fmt.Sprintf("select * from (select 1 as one from %s and %s%s", from, q.where(), more)
-		}
-		end := fmt.Sprintf(" limit %d)", most+1)
-		arms = append(arms, "select '"+name+"' as name, count(*) as n from ("+some("board b where 1 = 1")+caughtUp+end+" x union all "+
-			some("live_board b where case_id in "+tail)+end+" y) z")
+	late := "due <= " + q.add(s.cfg.Now().UnixMicro())
+	live := "with live as (select state, stage, due from live_board b where case_id in " + tail + " and " + q.where() + ") "
+	some := func(more string) string {
+		return fmt.Sprintf("(select stage, due from board b where 1 = 1%s and %s%s limit %d)", caughtUp, q.where(), more, most+1)
 	}
-	count("all", "")
-	count("overdue", " and due <= "+q.add(s.cfg.Now().UnixMicro()))
+	few, err := s.tallied(ctx, live+"select stage, count(*), sum(case when "+late+" then 1 else 0 end) from (select * from "+some("")+" x union all select stage, due from live) y group by stage", q.values)
+	if err != nil || few.All <= int64(most) {
+		return few, err
+	}
+	count := func(more string) string {
+		return "(select count(*) from " + some(" and "+more) + " x) + (select count(*) from live where " + more + ")"
+	}
+	arms := []string{"select '', 0, " + count(late)}
 	for _, stage := range stages() {
-		count(stage, " and state in ("+statesOf(stage)+")")
+		if asked := cmp.Or(f.Stage, workflow.State(f.State).Stage()); asked != "" && asked != stage {
+			continue
+		}
+		arms = append(arms, "select '"+stage+"', "+count("state in ("+statesOf(stage)+")")+", 0")
 	}
-	rows, err := s.pool.QueryContext(ctx, strings.Join(arms, " union all "), q.values...)
+	many, err := s.tallied(ctx, live+strings.Join(arms, " union all "), q.values)
+	delete(many.Stages, "")
+	for stage, n := range many.Stages {
+		many.Stages[stage] = min(n, int64(most)+1)
+	}
+	many.All, many.Overdue = int64(most)+1, min(many.Overdue, int64(most)+1)
+	return many, err
+}
+
+// tallied reads how many cases of each stage there are, and how many of them are
+// overdue.
+func (s *Store) tallied(ctx context.Context, text string, values []any) (Tally, error) {
+	out := Tally{Stages: map[string]int64{}}
+	rows, err := s.pool.QueryContext(ctx, text, values...)
 	if err != nil {
 		return out, err
 	}
 	return out, scan(rows, func() error {
-		var name string
-		var n int64
-		if err := rows.Scan(&name, &n); err != nil {
-			return err
-		}
-		n = min(n, int64(most)+1)
-		switch name {
-		case "all":
-			out.All = n
-		case "overdue":
-			out.Overdue = n
-		default:
-			out.Stages[name] = n
-		}
-		return nil
+		var stage string
+		var n, late int64
+		err := rows.Scan(&stage, &n, &late)
+		out.Stages[stage] = n
+		out.All, out.Overdue = out.All+n, out.Overdue+late
+		return err
 	})
 }
 

@@ -72,12 +72,10 @@ func (s *Store) Duties(ctx context.Context, u *User, f DutyFilter, after string,
 	if !s.behind(q, mark, after) {
 		return nil, "", ErrCursor
 	}
-	page := fmt.Sprintf(" order by k_late, k_no, case_id limit %d", limit+1)
-	const fields = "select case_id, number, unit, town, officer, k_no, k_code, k_due, k_late from (select case_id as k_case, no as k_no, code as k_code, due as k_due, late_from as k_late from clocks where state = 'owed' and code in (%s)) k "
-	from := fmt.Sprintf(fields, authorityClocks)
-	rows, err := s.pool.QueryContext(ctx, "select * from (select * from ("+from+s.onBoard()+q.where()+
-		caughtUp+page+") x"+
-		" union all select * from ("+from+"join live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+page+") y) z"+page, q.values...)
+	page := fmt.Sprintf(" order by late, no, case_id limit %d", limit+1)
+	rows, err := s.pool.QueryContext(ctx, "select t.case_id, c.number, t.unit, t.town, t.officer, k.no, k.code, k.due, k.late_from from (select * from "+
+		lateWhere("case_id, no, late, unit, town, officer", q.where(), page)+" z"+page+") t join cases c on c.id = t.case_id join clocks k on k.case_id = t.case_id and k.no = t.no"+
+		" order by t.late, t.no, t.case_id", q.values...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -117,7 +115,7 @@ func (s *Store) behind(q *selection, mark []byte, after string) bool {
 	}
 	key, id, ok := openCursor(mark, after)
 	if ok {
-		q.and("(k_late, k_no, case_id) > (" + q.add(s.stamp(time.Unix(key>>20, 0).UTC())) + ", " + q.add(key&(1<<20-1)) + ", " + q.add(id) + ")")
+		q.and("(late, no, case_id) > (" + q.add(time.Unix(key>>20, 0).UnixMicro()) + ", " + q.add(key&(1<<20-1)) + ", " + q.add(id) + ")")
 	}
 	return ok
 }
@@ -128,25 +126,26 @@ func (s *Store) dutiesFor(u *User, f *DutyFilter) *selection {
 	if f.Kind == "" {
 		f.Kind = workflow.Complaint
 	}
+	q.and("owed = 1 and code in (" + authorityClocks + ")")
 	q.and(is("kind", string(f.Kind)).where(&q.binds))
 	if f.Unit != "" {
 		q.and(is("unit", f.Unit).where(&q.binds))
 	}
 	if f.Clock != "" {
-		q.and("k_code = " + q.add(f.Clock))
+		q.and("code = " + q.add(f.Clock))
 	}
 	if f.Step != "" {
-		q.and("exists (select 1 from escalations e where e.case_id = k_case and e.no = k_no and e.step = " + q.add(f.Step) + ")")
+		q.and("exists (select 1 from escalations e where e.case_id = b.case_id and e.no = b.no and e.step = " + q.add(f.Step) + ")")
 	}
-	said := `json_extract(c.body, '$.facts."acknowledged.' || k_no || '"') is not null`
+	said := `json_extract(c.body, '$.facts."acknowledged.' || b.no || '"') is not null`
 	if s.dialect == "postgres" {
-		said = `jsonb_exists(c.body::jsonb -> 'facts', 'acknowledged.' || k_no)`
+		said = `jsonb_exists(c.body::jsonb -> 'facts', 'acknowledged.' || b.no)`
 	}
 	switch f.Acknowledged {
 	case "yes":
-		q.and("exists (select 1 from cases c where c.id = k_case and " + said + ")")
+		q.and("exists (select 1 from cases c where c.id = b.case_id and " + said + ")")
 	case "no":
-		q.and("not exists (select 1 from cases c where c.id = k_case and " + said + ")")
+		q.and("not exists (select 1 from cases c where c.id = b.case_id and " + said + ")")
 	}
 	return q
 }

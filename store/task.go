@@ -30,30 +30,35 @@ type TaskFilter struct {
 	Officers    []string // any of them
 }
 
-// taskColumns are those of a clock, under names that board does not have.
-const taskColumns = "k_no, k_code, k_state, k_seq, k_rule, k_n, k_unit, k_roll, k_starts, k_due, k_late, k_calendar, k_provisional, k_notice, k_ended, k_more"
+// taskColumns are those of a clock.
+const taskColumns = "k.no, k.code, k.state, k.seq, k.rule, k.n, k.unit, k.roll, k.starts, k.due, k.late_from, k.calendar, k.provisional, k.notice, k.ended, k.more"
 
-// onBoard joins the board to few clocks, case by case: PostgreSQL would read a million
-// cases instead.
-func (s *Store) onBoard() string {
-	if s.dialect == "postgres" {
-		return "cross join lateral (select * from board where case_id = k_case offset 0) b where "
+// lateWhere are the open clocks under a condition, as a table: those of board_late, and
+// live ones of cases that it has not caught up with. A page of them ends both parts.
+func lateWhere(columns, where, page string) string {
+	part := func(from string) string {
+		return "select * from (select " + columns + " from " + from + " and " + where + page + ") "
 	}
-	return "join board b on b.case_id = k_case where "
+	return "(" + part("board_late b where 1 = 1"+caughtUp) + "x union all " + part("live_late b where case_id in "+tail) + "y)"
 }
 
-// tasksFor puts scope and filter into one condition, and the open duties within the
-// filter's time into one table, of one state or of each: every state has an index of
-// its own.
-func (s *Store) tasksFor(u *User, f *TaskFilter) (q *selection, from func(states ...string) string) {
-	q = &selection{}
+// tasksFor puts scope and filter into one condition over open clocks.
+func (s *Store) tasksFor(u *User, f *TaskFilter) *selection {
+	q := &selection{}
 	q.scope = u.Scope().rule.where(&q.binds)
-	within := ""
+	q.and("code in (" + authorityClocks + ")")
+	if len(f.Clocks) > 0 {
+		var codes []string
+		for _, code := range f.Clocks {
+			codes = append(codes, q.add(code))
+		}
+		q.and("code in (" + strings.Join(codes, ", ") + ")")
+	}
 	if !f.From.IsZero() {
-		within += " and late_from >= " + q.add(s.stamp(f.From))
+		q.and("late >= " + q.add(f.From.UnixMicro()))
 	}
 	if !f.Until.IsZero() {
-		within += " and late_from < " + q.add(s.stamp(f.Until))
+		q.and("late < " + q.add(f.Until.UnixMicro()))
 	}
 	for _, x := range [...][2]string{{"unit", f.Unit}, {"town", f.Town}} {
 		if x[1] != "" {
@@ -61,45 +66,21 @@ func (s *Store) tasksFor(u *User, f *TaskFilter) (q *selection, from func(states
 		}
 	}
 	q.ofOfficers(f.Officers)
-	if len(f.Clocks) > 0 {
-		var codes []string
-		for _, code := range f.Clocks {
-			codes = append(codes, q.add(code))
-		}
-		within += " and code in (" + strings.Join(codes, ", ") + ")"
-	}
-	as := "case_id as k_case"
-	for name := range strings.SplitSeq(taskColumns, ", ") {
-		column := name[2:]
-		if column == "late" {
-			column = "late_from"
-		}
-		as += ", " + column + " as " + name
-	}
-	return q, func(states ...string) string {
-		var each []string
-		for _, state := range states {
-			each = append(each, "state = '"+state+"'"+within)
-		}
-		return "(select " + as + " from clocks where (" + strings.Join(each, " or ") + ") and late_from is not null and code in (" + authorityClocks + ")) k "
-	}
+	return q
 }
 
 // Tasks reads a page of the open duties in the cases that the user may see, the
 // earliest day first, and the cursor of the next page, empty at the end.
 func (s *Store) Tasks(ctx context.Context, u *User, f TaskFilter, after string, limit int) (list []Task, next string, err error) {
-	q, from := s.tasksFor(u, &f)
+	q := s.tasksFor(u, &f)
 	mark := s.markOf(u.Name, "tasks", f.Clocks, f.Unit, f.Town, f.Officers) // not its times: they go on while somebody reads
 	if !s.behind(q, mark, after) {
 		return nil, "", ErrCursor
 	}
-	page := fmt.Sprintf(" order by k_late, k_no, case_id limit %d", limit+1)
-	const fields = "case_id, number, kind, state, unit, town, officer, " + taskColumns
-	arm := func(state string) string { // in its index's order, so that the first page is read and no more
-		return "select * from (select " + fields + " from " + from(state) + s.onBoard() + q.where() + caughtUp + page + ") " + state + " union all "
-	}
-	rows, err := s.pool.QueryContext(ctx, "select * from ("+arm("running")+arm("owed")+
-		"select * from (select "+fields+" from "+from("running", "owed")+"join live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+page+") y) z"+page, q.values...)
+	page := fmt.Sprintf(" order by late, no, case_id limit %d", limit+1)
+	rows, err := s.pool.QueryContext(ctx, "select t.case_id, c.number, c.kind, c.state, t.unit, t.town, t.officer, "+taskColumns+
+		" from (select * from "+lateWhere("case_id, no, late, unit, town, officer", q.where(), page)+" z"+page+") t join cases c on c.id = t.case_id join clocks k on k.case_id = t.case_id and k.no = t.no"+
+		" order by t.late, t.no, t.case_id", q.values...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -136,7 +117,7 @@ func (s *Store) Tasks(ctx context.Context, u *User, f TaskFilter, after string, 
 }
 
 // TaskKeys are what tasks may be counted by, and the column of each.
-var TaskKeys = map[string]string{"clock": "k_code", "unit": "unit", "town": "town", "officer": "officer"}
+var TaskKeys = map[string]string{"clock": "code", "unit": "unit", "town": "town", "officer": "officer"}
 
 // TaskCount is how many open duties fall under one key: those too late by each of
 // the instants that were asked for, later ones included.
@@ -149,13 +130,11 @@ type TaskCount struct {
 // many are too late at each instant. The filter's own times are not asked.
 func (s *Store) CountTasks(ctx context.Context, u *User, f TaskFilter, key string, at []time.Time) ([]TaskCount, error) {
 	f.From, f.Until = time.Time{}, at[len(at)-1].Add(time.Microsecond)
-	q, from := s.tasksFor(u, &f)
-	column, sums := TaskKeys[key], ""
+	q, sums := s.tasksFor(u, &f), ""
 	for _, t := range at {
-		sums += ", sum(case when k_late <= " + q.add(s.stamp(t)) + " then 1 else 0 end)"
+		sums += ", sum(case when late <= " + q.add(t.UnixMicro()) + " then 1 else 0 end)"
 	}
-	rows, err := s.pool.QueryContext(ctx, "select k_key"+sums+" from (select "+column+" as k_key, k_late from "+from("running", "owed")+s.onBoard()+q.where()+caughtUp+
-		" union all select "+column+" as k_key, k_late from "+from("running", "owed")+"join live_board b on b.case_id = k_case where k_case in "+tail+" and "+q.where()+") x group by k_key order by k_key", q.values...)
+	rows, err := s.pool.QueryContext(ctx, "select k"+sums+" from "+lateWhere(TaskKeys[key]+" as k, late", q.where(), "")+" z group by k order by k", q.values...)
 	if err != nil {
 		return nil, err
 	}
