@@ -9,16 +9,18 @@ import (
 	"time"
 
 	"fangxin/store"
+
+	"github.com/google/uuid"
 )
 
 // deskPages measures the pages of the authority's people over HTTP: what a unit's
 // officer and somebody who sees the whole county ask for all day.
 func (b *bench) deskPages(s *store.Store, web, database string, cases int, numbers []string, bare []time.Duration) error {
-	officer, err := session(s, store.User{Name: "officer1", Roles: []string{"officer"}, Unit: "unit10"})
+	officer, err := session(s, store.User{Name: "officer-" + uuid.NewString(), Roles: []string{"officer"}, Unit: "unit10"})
 	if err != nil {
 		return err
 	}
-	county, err := session(s, store.User{Name: "county", Roles: []string{"officer", "hub", "supervisor"}})
+	county, err := session(s, store.User{Name: "county-" + uuid.NewString(), Roles: []string{"officer", "hub", "supervisor"}})
 	if err != nil {
 		return err
 	}

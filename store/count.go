@@ -26,11 +26,11 @@ func (s *Store) Tally(ctx context.Context, u *User, f Filter, most int) (Tally, 
 		return Tally{}, err
 	}
 	late := "due <= " + q.add(s.cfg.Now().UnixMicro())
-	live := "with live as (select state, stage, due from live_board b where case_id in " + tail + " and " + q.where() + ") "
+	live := "with live as (select state, due from live_board b where case_id in " + tail + " and " + q.where() + ") "
 	some := func(more string) string {
-		return fmt.Sprintf("(select stage, due from board b where 1 = 1%s and %s%s limit %d)", caughtUp, q.where(), more, most+1)
+		return fmt.Sprintf("(select state, due from board b where 1 = 1%s and %s%s limit %d)", caughtUp, q.where(), more, most+1)
 	}
-	few, err := s.tallied(ctx, live+"select stage, count(*), sum(case when "+late+" then 1 else 0 end) from (select * from "+some("")+" x union all select stage, due from live) y group by stage", q.values)
+	few, err := s.tallied(ctx, live+"select state, count(*), sum(case when "+late+" then 1 else 0 end) from (select * from "+some("")+" x union all select state, due from live) y group by state", q.values)
 	if err != nil || few.All <= int64(most) {
 		return few, err
 	}
@@ -42,7 +42,7 @@ func (s *Store) Tally(ctx context.Context, u *User, f Filter, most int) (Tally, 
 		if asked := cmp.Or(f.Stage, workflow.State(f.State).Stage()); asked != "" && asked != stage {
 			continue
 		}
-		arms = append(arms, "select '"+stage+"', "+count("state in ("+statesOf(stage)+")")+", 0")
+		arms = append(arms, "select '"+stage+".', "+count("state in ("+statesOf(stage)+")")+", 0")
 	}
 	many, err := s.tallied(ctx, live+strings.Join(arms, " union all "), q.values)
 	delete(many.Stages, "")
@@ -53,8 +53,8 @@ func (s *Store) Tally(ctx context.Context, u *User, f Filter, most int) (Tally, 
 	return many, err
 }
 
-// tallied reads how many cases of each stage there are, and how many of them are
-// overdue.
+// tallied reads how many cases of each state there are, and how many of them are
+// overdue, by stage.
 func (s *Store) tallied(ctx context.Context, text string, values []any) (Tally, error) {
 	out := Tally{Stages: map[string]int64{}}
 	rows, err := s.pool.QueryContext(ctx, text, values...)
@@ -62,10 +62,10 @@ func (s *Store) tallied(ctx context.Context, text string, values []any) (Tally, 
 		return out, err
 	}
 	return out, scan(rows, func() error {
-		var stage string
+		var state workflow.State
 		var n, late int64
-		err := rows.Scan(&stage, &n, &late)
-		out.Stages[stage] = n
+		err := rows.Scan(&state, &n, &late)
+		out.Stages[state.Stage()] += n
 		out.All, out.Overdue = out.All+n, out.Overdue+late
 		return err
 	})

@@ -112,11 +112,14 @@ func (s *Store) selectFor(ctx context.Context, u *User, f *Filter, paged bool) (
 		kind = workflow.Complaint
 	}
 	q.and(is("kind", string(kind)).where(&q.binds))
-	for _, x := range [...][2]string{{"state", f.State}, {"stage", f.Stage}, {"unit", f.Unit}, {"town", f.Town}, {"category", f.Category},
+	for _, x := range [...][2]string{{"state", f.State}, {"unit", f.Unit}, {"town", f.Town}, {"category", f.Category},
 		{"outcome", f.Outcome}, {"source", f.Source}, {"ticket", f.Ticket}, {"acceptance", f.Acceptance}} {
 		if x[1] != "" {
 			q.and(is(x[0], x[1]).where(&q.binds))
 		}
+	}
+	if f.Stage != "" { // by its states, which an index names
+		q.and("state in (" + statesOf(f.Stage) + ")")
 	}
 	q.ofOfficers(f.Officers)
 	if f.Domain != 0 {
