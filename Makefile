@@ -36,8 +36,8 @@ generate: ## templates to Go, style sheet and scripts to handlers/view/dist
 	cd handlers/view && $(CACHE)/templ generate
 	cd .ci/tools/assets && go run . ../../../handlers/view/assets ../../../handlers/view/dist
 
-screenshots: ## every page, phone and desktop, light and dark, both languages, into docs/screenshots
-	. .ci/needs.sh; FANGXIN_TEST_BROWSER=$$(browser) FANGXIN_TEST_SCREENSHOTS=$(CURDIR)/docs/screenshots go test ./handlers -run TestScreenshots -count 1 -timeout 20m -v
+screenshots: ## every page, phone and desktop, light and dark, both languages, into docs/screenshots (ONLY=cases, desk, pages; LOOKS=390-light-zh)
+	. .ci/needs.sh; FANGXIN_TEST_BROWSER=$$(browser) FANGXIN_TEST_SCREENSHOTS=$(or $(INTO),$(CURDIR)/docs/screenshots) go test ./handlers -run TestScreenshots -count 1 -timeout 60m -v
 
 build: ## the one binary, bin/fangxin
 	go build -trimpath -o bin/fangxin ./cmd/fangxin

@@ -87,9 +87,10 @@ func browse(t *testing.T, script []string, env ...string) {
 	s.tellOfMembers(mux, officer)
 	s.tellOfTheDesk(mux)
 	s.tellOfDesks(mux)
+	s.tellOfTheCounty(mux)
 	control := httptest.NewServer(mux)
 	t.Cleanup(control.Close)
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", script...)
 	cmd.Dir = "browser"
@@ -144,6 +145,9 @@ func (s *site) tellOfTheDesk(mux *http.ServeMux) {
 
 // The desk of the authority's people and their duties, likewise.
 func TestDutiesInTheBrowser(t *testing.T) { browse(t, []string{"--test", "duties.test.mjs"}) }
+
+// Every other page, in a county that has something to show.
+func TestPagesInTheBrowser(t *testing.T) { browse(t, []string{"--test", "pages.test.mjs"}) }
 
 // The pages as they look, for people to judge: make screenshots.
 func TestScreenshots(t *testing.T) {

@@ -25,6 +25,9 @@ func BodyTypes() []reflect.Type {
 // PageRoutes are the pages.
 func (s *Server) PageRoutes() []Route { return s.pageRoutes() }
 
+// DeskRoutes are the pages of the desk.
+func (s *Server) DeskRoutes() []Route { return s.deskRoutes() }
+
 // Writes reports whether a route may change anything.
 func (r Route) Writes() bool { return r.writes() }
 

@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,7 +22,8 @@ func ask(t *testing.T, s *site, want int, method, path, token, body string, head
 
 func openShop(t *testing.T, s *site, token, name, more string) string {
 	t.Helper()
-	out := ask(t, s, http.StatusCreated, "POST", "/api/v1/merchants", token, `{"name":"`+name+`","town":"370321001","why":"现场核实"`+more+`}`)
+	quoted, _ := json.Marshal(name)
+	out := ask(t, s, http.StatusCreated, "POST", "/api/v1/merchants", token, `{"name":`+string(quoted)+`,"town":"370321001","why":"现场核实"`+more+`}`)
 	return out["id"].(string)
 }
 

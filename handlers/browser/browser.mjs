@@ -1,5 +1,6 @@
 // What every browser test stands on: a phone or a desktop in Chinese time, and a
 // watch over everything that must never happen on a page.
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { crc32, deflateSync } from "node:zlib";
@@ -31,19 +32,45 @@ export async function visit(browser, { width = 390, scripts = true, dark = false
   return { context, page, faults };
 }
 
+async function violations(page, runOnly) {
+  await page.evaluate(axe);
+  const found = await page.evaluate((runOnly) => window.axe.run(document, { runOnly, resultTypes: ["violations"] }), runOnly);
+  return found.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html.slice(0, 160)).join(" | "));
+}
+
 // inspect asks axe, and whether anything runs out of the screen sideways.
 export async function inspect(page) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  const found = await violations(page, ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  return found.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html.slice(0, 160)).join(" | ")).concat(wide > 0 ? [`${wide} px too wide`] : []);
+  return found.concat(wide > 0 ? [`${wide} px too wide`] : []);
 }
+
+// contrast asks about colours alone, for a page that was inspected in others.
+export const contrast = (page) => violations(page, { type: "rule", values: ["color-contrast"] });
 
 // tell asks the test that runs the server: to let somebody else act, or time pass.
 export async function tell(what, body) {
   const res = await fetch(control + what, { method: "POST", body: JSON.stringify(body) });
   if (!res.ok) throw new Error(`${what}: ${await res.text()}`);
   return res.json();
+}
+
+// What nobody should type.
+export const naughty = ["<script>pwned=1</script>", "<img src=x onerror=pwned=1>", "\"><svg onload=pwned=1>", "'; drop table cases; --", "{{.X}} ${1+1} %s %00", "javascript:alert(1)",
+  "مرحبا ‮txt.exe", "𠮷👨‍👩‍👧‍👦 Ω≈ç√", "&lt;b&gt; &amp; &#x27;", "长".repeat(60) + "W".repeat(60)].join(" ");
+
+// asText sees to it that what nobody should type is text on this page.
+export async function asText(page, where) {
+  assert.equal(await page.evaluate(() => typeof window.pwned), "undefined", where);
+  assert.equal(await page.locator("main :is(img:not(.thumb, .whole), script), main svg:not([aria-hidden]):not([role=img])").count(), 0, where);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth) <= 0, where + " runs out of the screen");
+}
+
+// fillNaughty types it into every field of a form, and ticks what can be ticked.
+export async function fillNaughty(page, form = page.locator("form.form")) {
+  for (const field of await form.locator(":is(input[type=text], input[type=search], input[type=tel], input[type=email], input[type=password], textarea)").all()) if (await field.isEditable() && await field.isVisible()) await field.fill(naughty);
+  for (const name of await form.evaluateAll((all) => [...new Set(all.flatMap((f) => [...f.querySelectorAll("input[type=radio]")]).map((r) => r.name))])) await form.locator(`input[name="${name}"]`).last().check();
+  for (const box of await form.locator("input[type=checkbox]").all()) if (await box.isVisible()) await box.check();
 }
 
 // refusals takes the browser's own word about an answer of 4xx out of the faults:
