@@ -17,6 +17,7 @@ const blockHeads = 4096
 // what they count for to the rollups, and says how many. It claims rows instead of remembering a mark: a mark would skip
 // transactions that commit late. Two nodes take turns.
 func (s *Store) Block(ctx context.Context) (int, error) {
+	defer s.solo()()
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err

@@ -15,7 +15,7 @@ func (s *Store) KeepNotice(ctx context.Context, file []byte, published calendar.
 	if err != nil {
 		return n, err
 	}
-	_, err = s.pool.ExecContext(ctx, "insert into calendar_notices (year, published, file, imported_at) values ($1, $2, $3, $4)",
+	_, err = s.exec(ctx, "insert into calendar_notices (year, published, file, imported_at) values ($1, $2, $3, $4)",
 		n.Year, published.String(), string(file), s.stamp(s.cfg.Now()))
 	return n, err
 }

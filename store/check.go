@@ -197,7 +197,7 @@ func (s *Store) dropChecks(ctx context.Context) (int64, error) {
 	rules, now := s.cfg.Rules().ContactCheck(), s.cfg.Now()
 	// a day at least: the count of a number's codes of today stands on them
 	before := now.Add(-24*time.Hour - time.Duration(rules.Hours)*time.Hour - time.Duration(rules.Minutes)*time.Minute)
-	gone, err := s.pool.ExecContext(ctx, "delete from contact_checks where at < $1", s.stamp(before))
+	gone, err := s.exec(ctx, "delete from contact_checks where at < $1", s.stamp(before))
 	if err != nil {
 		return 0, err
 	}

@@ -205,7 +205,7 @@ func (s *Store) startDoor() {
 	d.found = found{cases: map[int64]*folding{}, keys: map[string]kept{}}
 	d.numbers = numbers{held: map[series][]*numberBlock{}}
 	if s.dialect == "sqlite" {
-		d.db = newLite(s.pool)
+		d.db = newLite(s.pool, &s.writer)
 	} else {
 		d.db = &postgres{pool: s.pool}
 	}

@@ -124,6 +124,7 @@ func MergeErasures(lists ...[]Erasure) []Erasure {
 // still was something to erase. Cases that are not there, because the backup is
 // older than they are, go into the list all the same.
 func (s *Store) EraseAgain(ctx context.Context, list []Erasure) (int, error) {
+	defer s.solo()()
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err

@@ -102,7 +102,6 @@ func (s *Store) enterFile(ctx context.Context, q Once, in NewFile, f File, own [
 	if in.Case != "" && !in.Waits {
 		term = orphanTerm
 	}
-	defer s.solo()()
 	replayed, err := s.once(ctx, q, &answer, func(tx *sql.Tx, now time.Time) error {
 		if in.Waits {
 			id, err := s.chosenBefore(ctx, tx, f)

@@ -114,7 +114,7 @@ func DraftHash(token string) []byte { return hashToken(token) }
 
 // expireWaiting says how long the files of a draft wait for it.
 func (s *Store) expireWaiting(ctx context.Context, draft []byte, until time.Time) error {
-	_, err := s.pool.ExecContext(ctx, "update files set expires_at = $1 where draft = $2 and case_id is null", s.stamp(until), draft)
+	_, err := s.exec(ctx, "update files set expires_at = $1 where draft = $2 and case_id is null", s.stamp(until), draft)
 	return err
 }
 
@@ -159,6 +159,6 @@ func (s *Store) tellInfected(ctx context.Context, f File) error {
 	if err != nil && !errors.Is(err, ErrErased) {
 		return err
 	}
-	_, err = s.pool.ExecContext(ctx, "update files set told = 1 where id = $1", f.ID)
+	_, err = s.exec(ctx, "update files set told = 1 where id = $1", f.ID)
 	return err
 }

@@ -112,7 +112,7 @@ func (s *Store) Enforced() map[string]Enforcement {
 
 // Swept notes that this node found nothing left to enforce.
 func (s *Store) Swept(ctx context.Context) error {
-	_, err := s.pool.ExecContext(ctx, "update heartbeats set swept_at = $1 where node = $2", s.stamp(s.cfg.Now()), s.cfg.Node)
+	_, err := s.exec(ctx, "update heartbeats set swept_at = $1 where node = $2", s.stamp(s.cfg.Now()), s.cfg.Node)
 	return err
 }
 

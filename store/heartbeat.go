@@ -20,11 +20,11 @@ func (s *Store) Beat(ctx context.Context) error {
 		return err
 	}
 	if !last.IsZero() && now.Sub(last.Time) > longSilence {
-		if _, err := s.pool.ExecContext(ctx, "insert into outages (from_at, to_at) values ($1, $2) on conflict do nothing", s.stamp(last.Time), s.stamp(now)); err != nil {
+		if _, err := s.exec(ctx, "insert into outages (from_at, to_at) values ($1, $2) on conflict do nothing", s.stamp(last.Time), s.stamp(now)); err != nil {
 			return err
 		}
 	}
-	if _, err := s.pool.ExecContext(ctx, "insert into heartbeats (node, at) values ($1, $2) on conflict (node) do update set at = excluded.at", s.cfg.Node, s.stamp(now)); err != nil {
+	if _, err := s.exec(ctx, "insert into heartbeats (node, at) values ($1, $2) on conflict (node) do update set at = excluded.at", s.cfg.Node, s.stamp(now)); err != nil {
 		return err
 	}
 	return s.publishKeys(ctx)

@@ -247,6 +247,6 @@ func (s *Store) RevokeLinks(ctx context.Context, number, role string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.ExecContext(ctx, "update links set revoked_at = $1 where case_id = $2 and role = $3 and revoked_at is null", s.stamp(s.cfg.Now()), id, role)
+	_, err = s.exec(ctx, "update links set revoked_at = $1 where case_id = $2 and role = $3 and revoked_at is null", s.stamp(s.cfg.Now()), id, role)
 	return err
 }

@@ -208,7 +208,7 @@ func (s *Store) ContactOutcome(ctx context.Context, ref string, no int64, at tim
 		text = "update merchant_contacts set bounced_at = $1, bounce = $4 where merchant_id = $2 and no = $3 and (bounced_at is null or bounced_at < $1)"
 		args = append(args, bounce)
 	}
-	_, err = s.pool.ExecContext(ctx, text, args...)
+	_, err = s.exec(ctx, text, args...)
 	return err
 }
 

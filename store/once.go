@@ -36,6 +36,7 @@ func (s *Store) once(ctx context.Context, q Once, answer any, do func(tx *sql.Tx
 	}
 	sum := s.cfg.Keys.print(text)
 	key, now := q.Scope+"/"+q.Key, s.cfg.Now().UTC().Truncate(time.Microsecond)
+	defer s.solo()()
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return false, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -59,14 +60,21 @@ func scanOwed(scan func(...any) error) (o Owed, err error) {
 	return o, err
 }
 
-// solo lets one at a time write to SQLite beside the door: many that wait for its
-// lock starve one another. It returns what ends that.
+// solo is the turn to write to SQLite, which the door takes for each group too: of
+// many that ask for the file's lock again and again some starve. It returns what
+// ends the turn. Whoever has it must not wait for the door.
 func (s *Store) solo() func() {
 	if s.dialect != "sqlite" {
 		return func() {}
 	}
 	s.writer.Lock()
 	return s.writer.Unlock
+}
+
+// exec runs one writing statement beside the door, in its turn.
+func (s *Store) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	defer s.solo()()
+	return s.pool.ExecContext(ctx, query, args...)
 }
 
 func (s *Store) owed(ctx context.Context, query string, args ...any) ([]Owed, error) {
@@ -187,7 +195,7 @@ func (s *Store) whileHeld(ctx context.Context, o *Owed, set string, args ...any)
 // once: it lost its memory. Says how many.
 func (s *Store) Recall(ctx context.Context, holder string) (int64, error) {
 	now := s.stamp(s.cfg.Now())
-	done, err := s.pool.ExecContext(ctx, "update outbox set held = '', next_at = $1 where state = 'owed' and held = $2", now, holder)
+	done, err := s.exec(ctx, "update outbox set held = '', next_at = $1 where state = 'owed' and held = $2", now, holder)
 	if err != nil {
 		return 0, err
 	}
@@ -214,12 +222,13 @@ func (s *Store) Revive(ctx context.Context, ids ...string) (int64, error) {
 	const revive = "update outbox set state = 'owed', attempts = 0, error = '', held = '', next_at = $1 where state = 'dead'"
 	now := s.stamp(s.cfg.Now())
 	if len(ids) == 0 {
-		done, err := s.pool.ExecContext(ctx, revive, now)
+		done, err := s.exec(ctx, revive, now)
 		if err != nil {
 			return 0, err
 		}
 		return done.RowsAffected()
 	}
+	defer s.solo()()
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err

@@ -72,7 +72,7 @@ func (s *Store) leaveSlot(ctx context.Context, a *Attempt) error {
 }
 
 func (s *Store) dropSendings(ctx context.Context) (int64, error) {
-	gone, err := s.pool.ExecContext(ctx, "delete from sendings where at < $1", s.stamp(s.cfg.Now().Add(-keepSendings)))
+	gone, err := s.exec(ctx, "delete from sendings where at < $1", s.stamp(s.cfg.Now().Add(-keepSendings)))
 	if err != nil {
 		return 0, err
 	}

@@ -34,7 +34,7 @@ func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, er
 			query = x.lite
 		}
 		for x.keep > 0 && ctx.Err() == nil {
-			gone, err := s.pool.ExecContext(ctx, query, s.stamp(now.Add(-x.keep)), retainLot)
+			gone, err := s.exec(ctx, query, s.stamp(now.Add(-x.keep)), retainLot)
 			if err != nil {
 				return total, err
 			}
@@ -45,10 +45,10 @@ func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, er
 		}
 	}
 	// what a letter says is erased when it is of no use, whether it arrived or died
-	if _, err := s.pool.ExecContext(ctx, "update letters set wrapped = null, box = null where until_at <= $1 and box is not null", s.stamp(now)); err != nil {
+	if _, err := s.exec(ctx, "update letters set wrapped = null, box = null where until_at <= $1 and box is not null", s.stamp(now)); err != nil {
 		return total, err
 	}
-	gone, err := s.pool.ExecContext(ctx, "delete from drafts where expires_at <= $1", s.stamp(now))
+	gone, err := s.exec(ctx, "delete from drafts where expires_at <= $1", s.stamp(now))
 	if err != nil {
 		return total, err
 	}
@@ -62,6 +62,6 @@ func (s *Store) Retain(ctx context.Context, keys, done time.Duration) (int64, er
 	if total += checks; err != nil {
 		return total, err
 	}
-	_, err = s.pool.ExecContext(ctx, "delete from heartbeats where at < $1 and at < (select max(at) from heartbeats)", s.stamp(now.Add(-7*24*time.Hour)))
+	_, err = s.exec(ctx, "delete from heartbeats where at < $1 and at < (select max(at) from heartbeats)", s.stamp(now.Add(-7*24*time.Hour)))
 	return total, err
 }

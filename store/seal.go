@@ -220,6 +220,7 @@ const rewrapLot = 500
 
 func (s *Store) rewrapLot(ctx context.Context, table, name string) (int, error) {
 	first := s.cfg.Keys.ids[0]
+	defer s.solo()()
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err

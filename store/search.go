@@ -34,6 +34,7 @@ func (s *Store) Index(ctx context.Context, limit int) (int, error) {
 		}
 		docs = append(docs, d)
 	}
+	defer s.solo()()
 	tx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"fangxin/workflow"
@@ -21,8 +22,9 @@ import (
 type lite struct {
 	pool *sql.DB
 	conn *sql.Conn
-	open bool
-	hurt bool // the file could not be used: opened anew, it may be
+	turn *sync.Mutex // of whoever writes: see solo
+	open bool        // a transaction, and with it the turn
+	hurt bool        // the file could not be used: opened anew, it may be
 	kept map[string]*sql.Stmt
 	// Writing speaks to the driver: a tenth of a group's time would go into what
 	// database/sql does for callers who share a connection.
@@ -35,8 +37,8 @@ type liteStmt interface {
 	driver.StmtExecContext
 }
 
-func newLite(pool *sql.DB) *lite {
-	return &lite{pool: pool, kept: map[string]*sql.Stmt{}, direct: map[string]liteStmt{}}
+func newLite(pool *sql.DB, turn *sync.Mutex) *lite {
+	return &lite{pool: pool, turn: turn, kept: map[string]*sql.Stmt{}, direct: map[string]liteStmt{}}
 }
 
 // No statement may end in a semicolon or a space: the driver then takes it for
@@ -144,9 +146,21 @@ func (s *lite) begin(ctx context.Context) error {
 	if s.open {
 		return nil
 	}
-	_, err := s.run("begin immediate")
-	s.open = err == nil
-	return err
+	s.turn.Lock()
+	if _, err := s.run("begin immediate"); err != nil {
+		s.turn.Unlock()
+		return err
+	}
+	s.open = true
+	return nil
+}
+
+// ended lets others write.
+func (s *lite) ended() {
+	if s.open {
+		s.open = false
+		s.turn.Unlock()
+	}
 }
 
 func (s *lite) read(ctx context.Context, want *wanted, got *found) error {
@@ -298,7 +312,7 @@ func (s *lite) write(ctx context.Context, r *rows) error {
 	})
 	if err == nil {
 		if _, err = s.run("commit"); err == nil {
-			s.open = false
+			s.ended()
 		}
 	}
 	return err
@@ -373,12 +387,12 @@ func (s *lite) reserve(ctx context.Context, prefix string, year int, node string
 func (s *lite) rollback(context.Context) {
 	if s.open && s.conn != nil {
 		if _, err := s.run("rollback"); err == nil || strings.Contains(err.Error(), "no transaction") {
-			s.open = false
+			s.ended()
 		}
 	}
 	if s.hurt {
 		s.close()
-		s.conn, s.open, s.hurt = nil, false, false
+		s.conn, s.hurt = nil, false
 		s.kept, s.direct = map[string]*sql.Stmt{}, map[string]liteStmt{}
 	}
 }
@@ -393,4 +407,5 @@ func (s *lite) close() {
 	if s.conn != nil {
 		discard(s.conn)
 	}
+	s.ended()
 }

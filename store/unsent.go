@@ -29,7 +29,7 @@ func draftKey(token string) []byte {
 func (s *Store) KeepDraft(ctx context.Context, token string, text []byte, until time.Time) error {
 	hash := hashToken(token)
 	box := gcm(draftKey(token)).Seal(nil, nil, text, hash)
-	_, err := s.pool.ExecContext(ctx, `insert into drafts (hash, box, expires_at) values ($1, $2, $3)
+	_, err := s.exec(ctx, `insert into drafts (hash, box, expires_at) values ($1, $2, $3)
 		on conflict (hash) do update set box = excluded.box, expires_at = excluded.expires_at`, hash, box, s.stamp(until))
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (s *Store) Draft(ctx context.Context, token string) ([]byte, time.Time, err
 // DropDraft forgets a draft: it was sent, or its writer wants it gone.
 func (s *Store) DropDraft(ctx context.Context, token string) error {
 	hash := hashToken(token)
-	if _, err := s.pool.ExecContext(ctx, "delete from drafts where hash = $1", hash); err != nil {
+	if _, err := s.exec(ctx, "delete from drafts where hash = $1", hash); err != nil {
 		return err
 	}
 	return s.expireWaiting(ctx, hash, s.cfg.Now()) // what was filed waits no more
