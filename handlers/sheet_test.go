@@ -87,13 +87,19 @@ func pictureOf(t *testing.T, pdf []byte) image.Image {
 	return page
 }
 
-func scanned(t *testing.T, picture image.Image) string {
+// bare says that a picture shows a code and nothing else. Of one in two hundred
+// codes the reader mistakes other modules for the corners, so those that are drawn
+// by lot are read without looking for them.
+var bare = map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_PURE_BARCODE: true}
+
+// scanned reads the QR code of a picture as a telephone would.
+func scanned(t *testing.T, picture image.Image, hints map[gozxing.DecodeHintType]any) string {
 	t.Helper()
 	bits, err := gozxing.NewBinaryBitmapFromImage(picture)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := qrcode.NewQRCodeReader().Decode(bits, nil)
+	out, err := qrcode.NewQRCodeReader().Decode(bits, hints)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +130,7 @@ func TestTheSheetAsPDF(t *testing.T) {
 		if got := textOf(t, pdf); got != lines.String() || !strings.Contains(got, name) || strings.Count(got, "\n") != 8 || !strings.Contains(got, "扫码向本店提出投诉") || !strings.Contains(got, "Scan to complain to this shop first") {
 			t.Errorf("%q\n%q", got, lines.String())
 		}
-		if got := scanned(t, pictureOf(t, pdf)); got != site+"/s/0123456789" {
+		if got := scanned(t, pictureOf(t, pdf), nil); got != site+"/s/0123456789" {
 			t.Error(got)
 		}
 		rendered(t, pdf, name, site+"/s/0123456789")
@@ -161,7 +167,7 @@ func rendered(t *testing.T, pdf []byte, name, link string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := scanned(t, picture); got != link {
+	if got := scanned(t, picture, nil); got != link {
 		t.Error(got)
 	}
 }
