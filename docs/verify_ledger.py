@@ -4,8 +4,7 @@ import hashlib, json, sqlite3, sys
 
 
 def fail(what):
-    print(what)
-    sys.exit(1)
+    sys.exit(what)
 
 
 def link(name, before, head, prev, digest, payload, says):
@@ -32,8 +31,9 @@ def read(payload):
 def main(path, checkpoint=None):
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     db.text_factory = bytes  # the bytes as they lie there, not what they read as
-    statements = {f"statistics {i.decode()}": note.split(b"\n\n")[0] + b"\n" for i, note in db.execute("select id, statement from snapshots")}
-    hashes, case, events = {(name, 1): hashlib.sha256(text).hexdigest() for name, text in statements.items()}, None, 0
+    release = " || char(10) || ".join(["'fangxin release'", *"slice period no from_day to_day taken_at height hash definitions rules calendar body".split()])
+    sealed = db.execute(f"select 'statistics ' || id, 1, statement from snapshots union all select 'release ' || slice || ' ' || period, no, {release} from releases")
+    hashes, case, events = {(name.decode(), n): hashlib.sha256(text.split(b"\n\n")[0] + b"\n").hexdigest() for name, n, text in sealed}, None, 0
     for case_id, n, prev, digest, payload in db.execute("select case_id, seq, prev_hash, hash, payload from events order by case_id, seq"):
         if case_id != case:
             case, number, seq, head = case_id, read(payload).get("case"), 0, bytes(32)

@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +43,7 @@ func periodOf(name string, today calendar.Date) (p period, why string) {
 	}
 	span, ok := indicator.SpanOf(name)
 	if !ok {
-		span, ok = quarterOf(name)
+		span, ok = indicator.QuarterOf(name)
 	}
 	if !ok {
 		return p, "why.period"
@@ -60,18 +58,6 @@ func periodOf(name string, today calendar.Date) (p period, why string) {
 	return p, ""
 }
 
-var quarterForm = regexp.MustCompile(`^[0-9]{4}-Q[1-4]$`)
-
-// quarterOf are the days of a quarter by its name, 2026-Q2.
-func quarterOf(name string) (indicator.Span, bool) {
-	if !quarterForm.MatchString(name) {
-		return indicator.Span{}, false
-	}
-	year, _ := strconv.Atoi(name[:4])
-	from := calendar.NewDate(year, time.Month(3*int(name[6]-'0')-2), 1)
-	return indicator.Span{From: from, To: from.AddMonths(3) - 1}, true
-}
-
 // choices are the periods that a page leads to: the last ones that have ended.
 func choices(today calendar.Date) (out []string) {
 	out = append(out, rollingYear)
@@ -79,9 +65,8 @@ func choices(today calendar.Date) (out []string) {
 	for i := 1; i <= 6; i++ {
 		out = append(out, month.AddMonths(-i).String()[:7])
 	}
-	for q, n := calendar.NewDate(today.Year(), time.Month((monthNumber(today)-1)/3*3+1), 1), 0; n < 4; n++ {
-		q = q.AddMonths(-3)
-		out = append(out, fmt.Sprintf("%d-Q%d", q.Year(), monthNumber(q)/3+1))
+	for i := 1; i <= 4; i++ {
+		out = append(out, indicator.Quarter(month.AddMonths(-3*i)))
 	}
 	return append(out, strconv.Itoa(today.Year()-1), strconv.Itoa(today.Year()-2))
 }

@@ -47,22 +47,11 @@ func (s *Store) Block(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	b := ledger.Block{At: s.cfg.Now()}
-	var prev []byte
-	if err := tx.QueryRowContext(ctx, "select coalesce(max(height), 0) from blocks").Scan(&b.Height); err != nil {
-		return 0, err
-	}
-	if b.Height > 0 {
-		if err := tx.QueryRowContext(ctx, "select hash from blocks where height = $1", b.Height).Scan(&prev); err != nil {
-			return 0, err
-		}
-		b.Prev = ledger.Hash(prev)
-	}
-	b.Height++
 	for _, h := range heads {
 		b.Heads = append(b.Heads, h)
 	}
 	slices.SortFunc(b.Heads, func(x, y ledger.Head) int { return strings.Compare(x.Case, y.Case) })
-	if err := s.chain(ctx, tx, &b); err != nil {
+	if err := s.next(ctx, tx, &b); err != nil {
 		return 0, err
 	}
 	upto := make([]claimed, 0, len(heads))
@@ -99,6 +88,22 @@ func (s *Store) lockBlocks(ctx context.Context, tx *sql.Tx) error {
 	}
 	_, err := tx.ExecContext(ctx, "lock table blocks in share row exclusive mode")
 	return err
+}
+
+// next chains a block to the last one.
+func (s *Store) next(ctx context.Context, tx *sql.Tx, b *ledger.Block) error {
+	var prev []byte
+	if err := tx.QueryRowContext(ctx, "select coalesce(max(height), 0) from blocks").Scan(&b.Height); err != nil {
+		return err
+	}
+	if b.Height > 0 {
+		if err := tx.QueryRowContext(ctx, "select hash from blocks where height = $1", b.Height).Scan(&prev); err != nil {
+			return err
+		}
+		b.Prev = ledger.Hash(prev)
+	}
+	b.Height++
+	return s.chain(ctx, tx, b)
 }
 
 // chain adds a block.

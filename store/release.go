@@ -5,12 +5,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
-	"time"
 
 	"fangxin/workflow/calendar"
 	"fangxin/workflow/indicator"
+	"fangxin/workflow/ledger"
 )
 
 // PublicTable is what is published of one slice and one period: 2026-Q2 or 2026.
@@ -23,6 +22,13 @@ type PublicTable struct {
 	Rules         string
 	Calendar      string
 	Groups        []indicator.PublicGroup // the county first; empty: cannot be published without telling of few
+	Lines         []indicator.PublicLine  // what each of their lines is made of
+}
+
+// releaseBody is how a table is kept.
+type releaseBody struct {
+	Groups []indicator.PublicGroup `json:"groups"`
+	Lines  []indicator.PublicLine  `json:"lines"`
 }
 
 // Days after the end of a quarter on which it is published, and published again
@@ -69,15 +75,17 @@ func (s *Store) FirstDay(ctx context.Context) (calendar.Date, error) {
 
 // quarters are the periods of a year: four quarters and itself.
 func quarters(year int) (names []string, spans []indicator.Span) {
-	for q := range 4 {
-		from := calendar.NewDate(year, time.Month(q*3+1), 1)
-		names, spans = append(names, fmt.Sprintf("%d-Q%d", year, q+1)), append(spans, indicator.Span{From: from, To: from.AddMonths(3) - 1})
+	whole, _ := indicator.SpanOf(strconv.Itoa(year))
+	for d := whole.From; d <= whole.To; d = d.AddMonths(3) {
+		name := indicator.Quarter(d)
+		span, _ := indicator.QuarterOf(name)
+		names, spans = append(names, name), append(spans, span)
 	}
-	return append(names, strconv.Itoa(year)), append(spans, indicator.Span{From: spans[0].From, To: spans[3].To})
+	return append(names, strconv.Itoa(year)), append(spans, whole)
 }
 
 // releaseYear publishes what is due of one slice in one year.
-func (s *Store) releaseYear(ctx context.Context, slice string, year int, first, today calendar.Date) ([]string, error) {
+func (s *Store) releaseYear(ctx context.Context, slice string, year int, first, today calendar.Date) (made []string, err error) {
 	names, spans := quarters(year)
 	if spans[4].To < first {
 		return nil, nil
@@ -105,27 +113,36 @@ func (s *Store) releaseYear(ctx context.Context, slice string, year int, first, 
 	if len(missing) == 0 && !again {
 		return nil, nil
 	}
-	r := &releasing{s: s, ctx: ctx, slice: slice, names: names, spans: spans, today: today}
-	done, err := r.together(ready, said)
-	if err != nil || done {
-		return r.made, err
+	r := &releasing{s: s, ctx: ctx, slice: slice, year: year, names: names, spans: spans, today: today}
+	if r.had, err = s.releasesOf(ctx, s.pool, slice, year); err != nil {
+		return nil, err
 	}
-	// What was said before stands. A period that nothing was said of comes alone;
-	// the year cannot, because its quarters are known.
+	done, err := r.together(ready, said)
+	if err == nil && !done {
+		err = r.apart(missing, ready, again)
+	}
+	made, failed := r.publish()
+	return made, errors.Join(err, failed)
+}
+
+// apart publishes what cannot be told together with what was said before: that
+// stands. A period that nothing was said of comes alone; the year cannot, because
+// its quarters are known.
+func (r *releasing) apart(missing, ready []int, again bool) (err error) {
 	for _, i := range missing {
 		if i == 4 {
-			err = errors.Join(err, r.keep(i, nil))
+			r.keep(i, nil)
 			continue
 		}
 		groups, _, one := indicator.Public(r.table([]int{i}, nil))
 		if err = errors.Join(err, one); one == nil {
-			err = errors.Join(err, r.keep(i, groups))
+			r.keep(i, groups)
 		}
 	}
 	if again && err == nil {
 		err = r.stand(ready)
 	}
-	return r.made, err
+	return err
 }
 
 // releasing is one slice and year while it is published.
@@ -133,12 +150,15 @@ type releasing struct {
 	s      *Store
 	ctx    context.Context
 	slice  string
+	year   int
 	names  []string
 	spans  []indicator.Span
 	today  calendar.Date
+	had    int // tables there were of the year when it was begun
 	counts map[indicator.Span][]indicator.Group
 	at     indicator.At
-	made   []string
+	lines  []indicator.PublicLine
+	ready  []PublicTable
 }
 
 // together publishes periods as one table beside what was said before.
@@ -151,25 +171,27 @@ func (r *releasing) together(periods []int, said []indicator.PublicGroup) (bool,
 		return false, err
 	}
 	for _, i := range periods {
-		if err := r.keep(i, groups); err != nil {
-			return true, err
-		}
+		r.keep(i, groups)
 	}
 	return true, nil
 }
 
-// read counts every period in one state of the log.
-func (r *releasing) read(periods []int) error {
-	r.counts = map[indicator.Span][]indicator.Group{}
-	for _, i := range periods {
-		x := r.spans[i]
-		groups, at, err := r.s.Statistics(r.ctx, indicator.Query{From: x.From, To: x.To, By: r.slice}, 0)
-		if err != nil {
-			return err
-		}
-		r.counts[x], r.at = groups, at
+// read counts every period in one state of the log, that of its last block: what is
+// due is enforced before, and what is recorded sealed.
+func (r *releasing) read(periods []int) (err error) {
+	if err := r.s.settle(r.ctx); err != nil {
+		return err
 	}
-	return nil
+	var list []indicator.Query
+	for _, i := range periods {
+		list = append(list, indicator.Query{From: r.spans[i].From, To: r.spans[i].To, By: r.slice})
+	}
+	counts, at, err := r.s.sealedStatistics(r.ctx, list)
+	r.at, r.counts = at, map[indicator.Span][]indicator.Group{}
+	for i, groups := range counts {
+		r.counts[r.spans[periods[i]]] = groups
+	}
+	return err
 }
 
 // table is what is published together; the county is the sum of its parts.
@@ -188,6 +210,7 @@ func (r *releasing) table(periods []int, said []indicator.PublicGroup) indicator
 		t.Whole = append(t.Whole, indicator.Group{From: x.From, To: x.To, Counts: whole})
 		t.Parts = append(t.Parts, r.counts[x]...)
 	}
+	r.lines = t.Lines()
 	return t
 }
 
@@ -216,30 +239,21 @@ func (r *releasing) keys() (out []string) {
 	return out
 }
 
-// keep records the part of a table that is one period's, if it says anything new.
-func (r *releasing) keep(period int, groups []indicator.PublicGroup) error {
-	x, own := r.spans[period], []indicator.PublicGroup{}
+// keep makes ready the part of a table that is one period's.
+func (r *releasing) keep(period int, groups []indicator.PublicGroup) {
+	x, law := r.spans[period], r.s.cfg.Rules()
+	t := PublicTable{Slice: r.slice, Period: r.names[period], From: x.From, To: x.To, At: r.at, Definitions: indicator.Version,
+		Rules: law.VersionOn(x.To), Calendar: law.Calendar().KnownAt(r.today).Version(), Groups: []indicator.PublicGroup{}, Lines: r.lines}
 	for _, g := range groups {
 		if g.From == x.From && g.To == x.To {
-			own = append(own, g)
+			t.Groups = append(t.Groups, g)
 		}
 	}
-	body, err := json.Marshal(own)
-	if err != nil {
-		return err
-	}
-	law := r.s.cfg.Rules()
-	_, err = r.s.pool.ExecContext(r.ctx, `insert into releases (slice, period, no, from_day, to_day, taken_at, height, hash, definitions, rules, calendar, body)
-		select $1, $2, coalesce(max(no), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11 from releases where slice = $1 and period = $2 on conflict do nothing`,
-		r.slice, r.names[period], x.From.String(), x.To.String(), r.at.Taken.UnixMicro(), r.at.Height, r.at.Hash, indicator.Version, law.VersionOn(x.To), law.Calendar().KnownAt(r.today).Version(), string(body))
-	if err == nil {
-		r.made = append(r.made, r.slice+" "+r.names[period])
-	}
-	return err
+	r.ready = append(r.ready, t)
 }
 
-// stand says once more, unchanged, what was said of periods before: that it was
-// looked at again is known then.
+// stand says once more, unchanged and as of the block that it was said of, what was
+// said of periods before: that it was looked at again is known then.
 func (r *releasing) stand(periods []int) error {
 	for _, i := range periods {
 		old, err := r.s.PublicTable(r.ctx, r.slice, r.names[i])
@@ -247,55 +261,62 @@ func (r *releasing) stand(periods []int) error {
 			return err
 		}
 		if calendar.On(old.At.Taken) < r.today {
-			if err := r.keep(i, old.Groups); err != nil {
-				return err
-			}
+			old.At.Taken = r.at.Taken
+			r.ready = append(r.ready, old)
 		}
 	}
 	return nil
 }
 
-// PublicTable reads the last that was published of a slice and period; ErrNoRelease
-// when nothing was.
-func (s *Store) PublicTable(ctx context.Context, slice, period string) (PublicTable, error) {
-	all, err := s.releases(ctx, "slice = $1 and period = $2 order by no desc limit 1", slice, period)
-	if err == nil && len(all) == 0 {
-		return PublicTable{}, ErrNoRelease
+// publish writes what is ready, and a block that seals it: unless another node was
+// first, whose tables stand then.
+func (r *releasing) publish() (made []string, err error) {
+	if len(r.ready) == 0 {
+		return nil, nil
 	}
-	if err != nil {
-		return PublicTable{}, err
-	}
-	return all[0], nil
-}
-
-// PublicPeriods lists the periods that something is published of by a slice, the last
-// first.
-func (s *Store) PublicPeriods(ctx context.Context, slice string) ([]string, error) {
-	return column[string](s.pool.QueryContext(ctx, "select period from releases where slice = $1 group by period, to_day, from_day order by to_day desc, from_day desc", slice))
-}
-
-func (s *Store) releases(ctx context.Context, where string, args ...any) (out []PublicTable, err error) {
-	rows, err := s.pool.QueryContext(ctx, "select slice, period, no, from_day, to_day, taken_at, height, hash, definitions, rules, calendar, body from releases where "+where, args...)
+	tx, err := r.s.pool.BeginTx(r.ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	err = scan(rows, func() error {
-		var r PublicTable
-		var from, to, body string
-		var taken int64
-		err := rows.Scan(&r.Slice, &r.Period, &r.No, &from, &to, &taken, &r.At.Height, &r.At.Hash, &r.Definitions, &r.Rules, &r.Calendar, &body)
+	defer func() { _ = tx.Rollback() }()
+	if err := r.s.lockBlocks(r.ctx, tx); err != nil {
+		return nil, err
+	}
+	if n, err := r.s.releasesOf(r.ctx, tx, r.slice, r.year); err != nil || n != r.had {
+		return nil, err
+	}
+	b := ledger.Block{At: r.s.cfg.Now()}
+	for i := range r.ready {
+		head, err := r.write(tx, &r.ready[i])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		r.At.Taken = time.UnixMicro(taken).UTC()
-		if r.From, err = calendar.ParseDate(from); err != nil {
-			return err
-		}
-		if r.To, err = calendar.ParseDate(to); err != nil {
-			return err
-		}
-		out = append(out, r)
-		return json.Unmarshal([]byte(body), &out[len(out)-1].Groups)
-	})
-	return out, err
+		b.Heads, made = append(b.Heads, head), append(made, r.slice+" "+r.ready[i].Period)
+	}
+	if err := r.s.next(r.ctx, tx, &b); err != nil {
+		return nil, err
+	}
+	return made, tx.Commit()
+}
+
+// write records one table as the next of its period.
+func (r *releasing) write(tx *sql.Tx, t *PublicTable) (head ledger.Head, err error) {
+	body, err := json.Marshal(releaseBody{t.Groups, t.Lines})
+	if err != nil {
+		return head, err
+	}
+	x := ledger.Release{Slice: t.Slice, Period: t.Period, From: t.From.String(), To: t.To.String(), Taken: t.At.Taken.UnixMicro(), Height: t.At.Height, Hash: t.At.Hash,
+		Definitions: t.Definitions, Rules: t.Rules, Calendar: t.Calendar, Body: string(body)}
+	if err := tx.QueryRowContext(r.ctx, "select coalesce(max(no), 0) + 1 from releases where slice = $1 and period = $2", x.Slice, x.Period).Scan(&x.No); err != nil {
+		return head, err
+	}
+	_, err = tx.ExecContext(r.ctx, "insert into releases (slice, period, no, from_day, to_day, taken_at, height, hash, definitions, rules, calendar, body) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+		x.Slice, x.Period, x.No, x.From, x.To, x.Taken, x.Height, x.Hash, x.Definitions, x.Rules, x.Calendar, x.Body)
+	return x.Head(), err
+}
+
+// releasesOf counts the tables of a slice and a year.
+func (s *Store) releasesOf(ctx context.Context, q queryer, slice string, year int) (n int, err error) {
+	err = q.QueryRowContext(ctx, "select count(*) from releases where slice = $1 and substr(period, 1, 4) = $2", slice, strconv.Itoa(year)).Scan(&n)
+	return n, err
 }

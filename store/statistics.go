@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,32 +20,61 @@ import (
 // merchants is read from the counts themselves. With limit > 0 it answers a
 // *indicator.TooMany rather than more groups than that.
 func (s *Store) Statistics(ctx context.Context, q indicator.Query, limit int) ([]indicator.Group, indicator.At, error) {
-	at := indicator.At{Taken: s.cfg.Now().UTC()}
-	spans := q.Spans()
-	if limit > 0 && len(spans) > limit {
-		return nil, at, &indicator.TooMany{Groups: len(spans)}
+	groups, at, err := s.statistics(ctx, []indicator.Query{q}, limit, false)
+	if err != nil {
+		return nil, at, err
 	}
+	return groups[0], at, nil
+}
+
+// sealedStatistics reads the same of several questions in one state, that of the last
+// block: what is in none yet is left out, so that the log up to there gives every
+// count again.
+func (s *Store) sealedStatistics(ctx context.Context, list []indicator.Query) ([][]indicator.Group, indicator.At, error) {
+	return s.statistics(ctx, list, 0, true)
+}
+
+func (s *Store) statistics(ctx context.Context, list []indicator.Query, limit int, sealed bool) ([][]indicator.Group, indicator.At, error) {
+	at := indicator.At{Taken: s.cfg.Now().UTC()}
 	tx, err := s.snapshot(ctx)
 	if err != nil {
 		return nil, at, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	r := &reading{s: s, ctx: ctx, tx: tx, q: q, spans: spans, groups: map[groupKey]indicator.Counts{}, limit: limit}
-	if err := r.read(); err != nil {
-		return nil, at, err
+	all := make([]*reading, len(list))
+	for i, q := range list {
+		r := &reading{s: s, ctx: ctx, tx: tx, q: q, spans: q.Spans(), groups: map[groupKey]indicator.Counts{}, limit: limit, sealed: sealed}
+		if limit > 0 && len(r.spans) > limit {
+			return nil, at, &indicator.TooMany{Groups: len(r.spans)}
+		}
+		if err := r.read(); err != nil {
+			return nil, at, err
+		}
+		all[i] = r
 	}
-	var hash []byte
-	err = tx.QueryRowContext(ctx, "select coalesce(max(height), 0) from blocks").Scan(&at.Height)
-	if err == nil && at.Height > 0 {
-		err = tx.QueryRowContext(ctx, "select hash from blocks where height = $1", at.Height).Scan(&hash)
-		at.Hash = hex.EncodeToString(hash)
-	}
-	if err != nil {
+	if at.Height, at.Hash, err = lastBlock(ctx, tx); err != nil {
 		return nil, at, err
 	}
 	_ = tx.Rollback() // what follows reads by itself
-	err = r.beside()
-	return r.sorted(), at, err
+	out := make([][]indicator.Group, len(all))
+	for i, r := range all {
+		if err := r.beside(); err != nil {
+			return nil, at, err
+		}
+		out[i] = r.sorted()
+	}
+	return out, at, nil
+}
+
+// lastBlock is the height of the log, and the hash of its last block in hexadecimal;
+// 0 and nothing while there is none.
+func lastBlock(ctx context.Context, tx *sql.Tx) (height int64, _ string, err error) {
+	var hash []byte
+	err = tx.QueryRowContext(ctx, "select height, hash from blocks order by height desc limit 1").Scan(&height, &hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return height, hex.EncodeToString(hash), err
 }
 
 // snapshot begins a transaction that sees one state.
@@ -69,6 +99,7 @@ type reading struct {
 	spans  []indicator.Span
 	groups map[groupKey]indicator.Counts
 	limit  int
+	sealed bool                                           // without what is in no block yet
 	name   func(merchant int64, day calendar.Date) string // of a register slice
 }
 
@@ -176,9 +207,13 @@ func (r *reading) fromRollups(bucket int, stock bool) string {
 	if r.q.Of != nil {
 		only = [2]string{" and r.key = $4", " and " + key + " = $4"}
 	}
+	tail := `
+			union all select c.indicator, ` + day("c.day") + `, ` + key + `, c.measure, c.value from ` + unsealed + ` and c.day >= $2 and c.day <= $3` + of("c") + only[1]
+	if r.sealed {
+		tail = ""
+	}
 	return kinds + ` select indicator, day, key, 0, measure, cast(sum(value) as bigint) from (
-			select r.indicator, ` + day("r.day") + ` as day, r.key, r.measure, r.value from kinds k cross join rollups r where r.slice = $1 and r.indicator = k.indicator and r.day >= $2 and r.day <= $3` + of("r") + only[0] + `
-			union all select c.indicator, ` + day("c.day") + `, ` + key + `, c.measure, c.value from ` + unsealed + ` and c.day >= $2 and c.day <= $3` + of("c") + only[1] + `) x
+			select r.indicator, ` + day("r.day") + ` as day, r.key, r.measure, r.value from kinds k cross join rollups r where r.slice = $1 and r.indicator = k.indicator and r.day >= $2 and r.day <= $3` + of("r") + only[0] + tail + `) x
 		group by 1, 2, 3, 5`
 }
 

@@ -82,6 +82,8 @@ type auditor struct {
 	overdue  int64
 
 	snapshots []*published
+	releases  []*release
+	views     []*view // of all that was published, by height
 	positions positions
 	wanted    []ledger.Hash // stored hashes that are to be looked up
 	unsure    bool          // a case of the log does not read, so that totals are not known

@@ -90,6 +90,12 @@ func (a *auditor) heads(blocks []ledger.Block) error {
 				}
 				continue
 			}
+			if strings.HasPrefix(h.Case, ledger.ReleaseHead) {
+				if err := a.sealsRelease(fmt.Sprintf("block %d", b.Height), &h); err != nil {
+					return err
+				}
+				continue
+			}
 			all = append(all, sealed{h, b.Height})
 		}
 	}

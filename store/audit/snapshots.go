@@ -13,26 +13,35 @@ import (
 	"fangxin/workflow/ledger"
 )
 
-// published is a snapshot as it lies there, and what the log makes of it.
-type published struct {
-	id, from, to        string
-	height, first, size int64
-	body, statement     string
-	salt                []byte
-	bound               int64
-	said                ledger.Statement
-	sealed              bool // the block says so
-	window              []place
-	sums                map[sum]int64
-	leaves              int64
+// view is what the log made of some days when it had reached a height: what was
+// published then rests on it.
+type view struct {
+	from, to string
+	height   int64
+	window   []place
+	sums     map[sum]int64
+	of       *published // nil: of releases only
 }
 
-// place is up to which event a case was sealed. Per snapshot those are kept that
-// moved since the one before: 16 bytes for each case and snapshot that it lived
+// published is a snapshot as it lies there, and what the log makes of it.
+type published struct {
+	*view
+	id              string
+	first, size     int64
+	body, statement string
+	salt            []byte
+	bound           int64
+	said            ledger.Statement
+	sealed          bool // the block says so
+	leaves          int64
+}
+
+// place is up to which event a case was sealed. Per view those are kept that
+// moved since the one before: 16 bytes for each case and view that it lived
 // through, which is all that grows with the log here.
 type place struct{ id, seq int64 }
 
-// sum names one sum of a snapshot.
+// sum names one sum of a view.
 type sum struct {
 	slice, key, code string
 	measure          int64
@@ -52,49 +61,56 @@ type restating struct {
 	seq      int64
 }
 
-// snapshots reads them; positions must be known before the blocks are read.
+// loadSnapshots reads them, and what else was published: the heights that they were
+// made at must be known before the blocks are read.
 func (a *auditor) loadSnapshots() error {
 	if !a.on("statistics") {
 		return nil
 	}
-	return each(a.ctx, a.db, "select id, from_day, to_day, height, first_leaf, size, body, salt, statement, bound from snapshots order by height", func(scan func(...any) error) error {
-		p := &published{sums: map[sum]int64{}}
-		a.snapshots = append(a.snapshots, p)
+	err := each(a.ctx, a.db, "select id, from_day, to_day, height, first_leaf, size, body, salt, statement, bound from snapshots order by height", func(scan func(...any) error) error {
+		p := &published{view: &view{sums: map[sum]int64{}}}
+		p.of = p
+		a.snapshots, a.views = append(a.snapshots, p), append(a.views, p.view)
 		return scan(&p.id, &p.from, &p.to, &p.height, &p.first, &p.size, &p.body, &p.salt, &p.statement, &p.bound)
 	})
+	if err == nil {
+		err = a.loadReleases()
+	}
+	slices.SortStableFunc(a.views, func(x, y *view) int { return cmp.Compare(x.height, y.height) })
+	return err
 }
 
 const snapshotHead = "statistics "
 
-// positions follows up to which event each case was sealed when a snapshot was
-// made.
+// positions follows up to which event each case was sealed when the log had the
+// height of a view.
 type positions struct {
 	a    *auditor
-	next int // snapshot
+	next int // view
 	seqs map[int64]int64
 }
 
 // block takes the heads of a block, in their order.
 func (x *positions) block(b *ledger.Block) {
-	if x.next == len(x.a.snapshots) {
+	if x.next == len(x.a.views) {
 		return
 	}
 	x.upto(b.Height)
 	for _, h := range b.Heads {
-		if id, ok := idOf(h.Case); ok && x.next < len(x.a.snapshots) {
+		if id, ok := idOf(h.Case); ok && x.next < len(x.a.views) {
 			x.seqs[id] = h.Seq
 		}
 	}
 }
 
-// upto ends the windows of snapshots that were made before a block.
+// upto ends the windows of views that lie before a block.
 func (x *positions) upto(height int64) {
-	for x.next < len(x.a.snapshots) && x.a.snapshots[x.next].height < height {
-		p := x.a.snapshots[x.next]
+	for x.next < len(x.a.views) && x.a.views[x.next].height < height {
+		v := x.a.views[x.next]
 		for id, seq := range x.seqs {
-			p.window = append(p.window, place{id, seq})
+			v.window = append(v.window, place{id, seq})
 		}
-		slices.SortFunc(p.window, func(a, b place) int { return cmp.Compare(a.id, b.id) })
+		slices.SortFunc(v.window, func(a, b place) int { return cmp.Compare(a.id, b.id) })
 		x.seqs = map[int64]int64{}
 		x.next++
 	}
@@ -110,10 +126,10 @@ func idOf(number string) (int64, bool) {
 	return id, err == nil
 }
 
-// seqAt is up to which event a case was sealed when snapshot i was made.
+// seqAt is up to which event a case was sealed at the height of view i.
 func (a *auditor) seqAt(id int64, i int) int64 {
 	for ; i >= 0; i-- {
-		w := a.snapshots[i].window
+		w := a.views[i].window
 		if at, ok := slices.BinarySearchFunc(w, id, func(p place, id int64) int { return cmp.Compare(p.id, id) }); ok {
 			return w[at].seq
 		}
@@ -148,21 +164,22 @@ func textOf(note string) string {
 	return text + "\n"
 }
 
-// within reports whether a count belongs to the snapshot's days; of what is owed
-// all before them does.
-func (p *published) within(c *count) bool {
-	return c.day <= p.to && (c.day >= p.from || strings.HasPrefix(c.indicator, "owed."))
+// within reports whether a count belongs to the view's days; of what is owed all
+// before them does.
+func (v *view) within(c *count) bool {
+	return c.day <= v.to && (c.day >= v.from || strings.HasPrefix(c.indicator, "owed."))
 }
 
-// frozen counts a case again into every snapshot, up to where it was sealed then,
-// and holds its leaf and what was noted of later events against that.
+// frozen counts a case again into everything published, up to where it was sealed
+// then, and holds its leaf in a snapshot and what was noted of later events against
+// that.
 func (a *auditor) frozen(r *row, counts []count) {
-	for i, p := range a.snapshots {
+	for i, v := range a.views {
 		var upto int64 = -1
 		parts, late := map[ledger.Part]int64{}, []int64{}
 		for j := range counts {
 			c := &counts[j]
-			if !p.within(c) {
+			if !v.within(c) {
 				continue
 			}
 			if upto < 0 {
@@ -174,19 +191,22 @@ func (a *auditor) frozen(r *row, counts []count) {
 				late = append(late, c.seq)
 			}
 		}
-		a.frozenLeaf(r, p, p.add(parts), upto)
-		a.frozenLate(r, p, late)
+		list := v.add(parts)
+		if v.of != nil {
+			a.frozenLeaf(r, v.of, list, upto)
+			a.frozenLate(r, v.of, late)
+		}
 	}
 }
 
 // add adds a case's parts to the sums of every slice, and lists them in order.
-func (p *published) add(parts map[ledger.Part]int64) (list []ledger.Part) {
+func (v *view) add(parts map[ledger.Part]int64) (list []ledger.Part) {
 	for part, n := range parts {
 		if n == 0 {
 			continue
 		}
 		for _, x := range [][2]string{{"", ""}, {"domain", strconv.FormatInt(part.Domain, 10)}, {"category", part.Category}, {"town", part.Town}, {"unit", part.Unit}, {"channel", part.Channel}, {"mediator", part.Mediator}} {
-			p.sums[sum{x[0], x[1], part.Code, part.Measure}] += n
+			v.sums[sum{x[0], x[1], part.Code, part.Measure}] += n
 		}
 		part.Value = n
 		list = append(list, part)
@@ -243,6 +263,9 @@ func (a *auditor) totals() error {
 		if !a.unsure && !a.full() {
 			a.counts(p)
 		}
+	}
+	if err := a.released(); err != nil {
+		return err
 	}
 	if len(a.snapshots) == 0 || a.full() {
 		return nil

@@ -130,6 +130,35 @@ func Public(t Table) ([]PublicGroup, bool, error) {
 	return out, true, nil
 }
 
+// PublicLine says what a line of a public table is made of: the names of its sums,
+// which are those of Numbers. Without Den it is a histogram or stands alone; "open"
+// is what is open of a figure.
+type PublicLine struct {
+	Figure string `json:"figure"`
+	Line   string `json:"line"`
+	Num    string `json:"num"`
+	Den    string `json:"den,omitempty"`
+}
+
+// Lines lists what the lines of a table are made of, so that a reader of it needs no
+// other definition.
+func (t *Table) Lines() (out []PublicLine) {
+	codes := codesOf(slices.Concat(t.Whole, t.Parts))
+	for i := range Definitions {
+		d := &Definitions[i]
+		for _, l := range d.rates(codes) {
+			out = append(out, PublicLine{d.ID, l.Key, l.Num.name(), l.Den.name()})
+		}
+		for _, l := range d.Spread {
+			out = append(out, PublicLine{Figure: d.ID, Line: l.Key, Num: l.Num.name()})
+		}
+		if d.Open != nil {
+			out = append(out, PublicLine{Figure: d.ID, Line: "open", Num: d.Open.name()})
+		}
+	}
+	return out
+}
+
 // name of a sum: its patterns.
 func (s Sum) name() string { return strings.Join(s, " ") }
 

@@ -33,6 +33,24 @@ func SpanOf(id string) (Span, bool) {
 	return Span{from, from.AddMonths(months) - 1}, true
 }
 
+var quarterForm = regexp.MustCompile(`^[0-9]{4}-Q[1-4]$`)
+
+// QuarterOf are the legal days of a quarter by its name, 2026-Q2.
+func QuarterOf(name string) (Span, bool) {
+	if !quarterForm.MatchString(name) {
+		return Span{}, false
+	}
+	year, _ := strconv.Atoi(name[:4])
+	from := calendar.NewDate(year, time.Month(3*int(name[6]-'0')-2), 1)
+	return Span{from, from.AddMonths(3) - 1}, true
+}
+
+// Quarter names the quarter that a day lies in.
+func Quarter(d calendar.Date) string {
+	month, _ := strconv.Atoi(d.String()[5:7])
+	return fmt.Sprintf("%d-Q%d", d.Year(), (month+2)/3)
+}
+
 // Ended names the last month and the last year that had ended before a day.
 func Ended(day calendar.Date) []string {
 	text := (calendar.NewDate(day.Year(), 1, 1) - 1).String()

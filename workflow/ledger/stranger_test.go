@@ -35,6 +35,7 @@ func writeLog(t *testing.T) (path string, db *sql.DB, last Checkpoint) {
 	exec("create table events (case_id integer, seq integer, prev_hash blob, hash blob, payload text, primary key (case_id, seq))")
 	exec("create table blocks (height integer primary key, prev_hash blob, hash blob, payload text, sealed_at integer)")
 	exec("create table snapshots (id text, statement text)")
+	exec("create table releases (slice text, period text, no integer, from_day text, to_day text, taken_at integer, height integer, hash text, definitions text, rules text, calendar text, body text)")
 	at := time.Date(2026, 5, 6, 1, 12, 44, 120553000, time.UTC)
 	heads := map[int64]Hash{}
 	var sealed Hash
@@ -52,7 +53,9 @@ func writeLog(t *testing.T) (path string, db *sql.DB, last Checkpoint) {
 		if seq == 3 {
 			statement := "fangxin statistics Huantai\n1\n"
 			exec("insert into snapshots values ('2026-05', ?)", statement+"\n— Huantai AAAA\n")
-			b.Heads = append(b.Heads, Head{"statistics 2026-05", 1, sha256.Sum256([]byte(statement))})
+			r := Release{"town", "2026-Q2", 1, "2026-04-01", "2026-06-30", at.UnixMicro(), 2, "00", "2026-11", "R2/2026-04-15", "2026", `{"groups":["乡镇"]}`}
+			exec("insert into releases values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.Slice, r.Period, r.No, r.From, r.To, r.Taken, r.Height, r.Hash, r.Definitions, r.Rules, r.Calendar, r.Body)
+			b.Heads = append(b.Heads, r.Head(), Head{"statistics 2026-05", 1, sha256.Sum256([]byte(statement))})
 		}
 		hash := b.Hash()
 		exec("insert into blocks values (?, ?, ?, ?, ?)", b.Height, b.Prev[:], hash[:], string(b.Payload()), at.UnixMicro())
@@ -93,6 +96,8 @@ func TestStrangersVerifier(t *testing.T) {
 		"a block's digit":  {"update blocks set payload = replace(payload, '\"seq\":2', '\"seq\":1') where height = 2", "block 2: its hash is not that of its text"},
 		"the last block":   {"delete from blocks where height = 3", "block 3: is not the checkpoint's; the log ends at block 2"},
 		"a statement":      {"update snapshots set statement = replace(statement, 'Huantai', 'Huanta')", "statistics 2026-05 event 1: is not the event that block 3 sealed"},
+		"a release":        {"update releases set body = replace(body, '乡', '村')", "release town 2026-Q2 event 1: is not the event that block 3 sealed"},
+		"a release gone":   {"delete from releases", "release town 2026-Q2 event 1: is not the event that block 3 sealed"},
 		"a snapshot":       {"delete from snapshots", "statistics 2026-05 event 1: is not the event that block 3 sealed"},
 		"an old backup":    {"delete from events where seq = 3; delete from blocks where height = 3", "block 3: is not the checkpoint's; the log ends at block 2"},
 	} {
