@@ -247,7 +247,7 @@ func tokensInWhatIsKept(r *raid) {
 		r.t.Fatal(err)
 	}
 	_ = res.Body.Close()
-	if res.Header.Get("Referrer-Policy") != "no-referrer" || strings.Contains(fmt.Sprint(res.Header), r.token) {
+	if res.Header.Get("Referrer-Policy") != "no-referrer" || res.Header.Get("X-Robots-Tag") != "noindex" || res.Header.Get("Cache-Control") != "no-store" || strings.Contains(fmt.Sprint(res.Header), r.token) {
 		r.t.Errorf("%v", res.Header)
 	}
 }

@@ -129,7 +129,18 @@ func TestOpenStatistics(t *testing.T) {
 	}
 	cells, err := f.GetRows("Sheet1")
 	if err != nil || len(cells) != len(rows) {
-		t.Errorf("%d rows in the book, %v", len(cells), err)
+		t.Fatalf("%d rows in the book, %v", len(cells), err)
+	}
+	for i, r := range rows[1:] { // P5: what one format hides no other shows
+		for j, name := range rows[0] {
+			other := ""
+			if j < len(cells[i+1]) { // the book cuts what is empty at the end of a row
+				other = cells[i+1][j]
+			}
+			if v := objects[i][name]; v != nil && fmt.Sprint(v) != r[j] || v == nil && r[j] != "" || other != r[j] && !strings.EqualFold(other, r[j]) {
+				t.Fatalf("row %d, %s: %q, %v and %q", i, name, r[j], v, other)
+			}
+		}
 	}
 	_, text2 := s.get("/data/datapackage.json")
 	var pack struct {

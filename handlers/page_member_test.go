@@ -106,7 +106,7 @@ func TestMembersOverThePages(t *testing.T) {
 				t.Errorf("%s: %d", path, res.StatusCode)
 			}
 		}
-		if res, text = v.ask("GET", "/c/"+number, nil); res.StatusCode != http.StatusOK || !strings.Contains(text, "/act/answer_with_offer") {
+		if res, text = v.ask("GET", "/c/"+number, nil); res.StatusCode != http.StatusOK || res.Header.Get("X-Robots-Tag") != "noindex" || res.Header.Get("Cache-Control") != "no-store" || !strings.Contains(text, "/act/answer_with_offer") {
 			t.Fatalf("%d %s", res.StatusCode, text)
 		}
 		if s.payloads() != before {

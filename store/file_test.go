@@ -490,8 +490,8 @@ func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 	}
 }
 
-// A backup takes the files along, what is not filed stays behind, and a restore
-// says what is missing.
+// A backup takes the files along, of cases and of memberships, what is not filed
+// stays behind, and a restore says what is missing.
 func TestBackupTakesTheFiles(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
 		f := upload(t, w, "d", "1", photo(t, 400, 400))
@@ -502,6 +502,7 @@ func TestBackupTakesTheFiles(t *testing.T) {
 			}
 		}
 		number := fileWith(t, w, "d")
+		m, _ := applyWith(t, w, "a")
 		upload(t, w, "waits", "3", pdf(10))
 		var main, keys bytes.Buffer
 		if _, err := w.Backup(ctx, &main, &keys, store.KeyTerm); err != nil {
@@ -513,7 +514,7 @@ func TestBackupTakesTheFiles(t *testing.T) {
 			cfg.URL = storetest.Postgres(t)
 		}
 		out, err := store.Restore(ctx, cfg, &main, store.RestoreOptions{Keys: &keys})
-		if err != nil || out.Files != 2 || out.NoFiles != 0 {
+		if err != nil || out.Files != 4 || out.NoFiles != 0 {
 			t.Fatalf("%+v %v", out, err)
 		}
 		s, err := store.Open(ctx, cfg)
@@ -523,6 +524,9 @@ func TestBackupTakesTheFiles(t *testing.T) {
 		defer func() { _ = s.Close() }()
 		if n, err := s.CheckFiles(ctx, func(f store.File, err error) { t.Errorf("%s: %v", f.ID, err) }); n != 1 || err != nil {
 			t.Errorf("%d %v", n, err)
+		}
+		if papers, err := s.Papers(ctx, m.ID); err != nil || papers[1].Name != canary {
+			t.Errorf("%+v %v", papers, err)
 		}
 		if files, err := s.Files(ctx, number); err != nil || len(files) != 2 || files[0].Name != canary {
 			t.Errorf("%v %v", files, err)

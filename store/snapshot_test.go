@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -140,4 +142,107 @@ func TestFreeze(t *testing.T) {
 			t.Error("a receipt of somebody else")
 		}
 	})
+}
+
+// A year is frozen once, an hour after it has ended, with its last month. What happened in
+// it is what happened in its twelve months, as each was frozen; what corrects it later
+// stands beside it, with its reason.
+func TestFreezeYear(t *testing.T) {
+	w := storetest.New(t)
+	ctx := context.Background()
+	var made, refused []string
+	month := func(year int, m time.Month, day, n int) {
+		t.Helper()
+		w.Set(time.Date(year, m, day, 4, 0, 0, 0, time.UTC))
+		some, err := w.FreezeDue(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, some...)
+		for i := range n {
+			number := w.File()
+			switch i % 3 {
+			case 0:
+				w.Do(number, "classify", "dispatch", "refuse")
+				refused = append(refused, number)
+			case 1:
+				w.Do(number, "withdraw_before_acceptance")
+			}
+		}
+		if _, err := w.Block(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for m := time.May; m <= time.December; m++ {
+		month(2026, m, 7, int(m)%4+1)
+	}
+	month(2027, time.January, 2, 1)
+	if want := []string{"2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11", "2026", "2026-12"}; !slices.Equal(made, want) {
+		t.Fatalf("frozen: %v", made)
+	}
+	if again, err := w.FreezeDue(ctx); err != nil || len(again) > 0 {
+		t.Errorf("frozen again: %v %v", again, err)
+	}
+	year, err := w.Snapshot(ctx, "2026")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := w.Freeze(ctx, "2026"); err != nil || again.Statement != year.Statement {
+		t.Errorf("frozen a second time: %v %v", again, err)
+	}
+	then := func(id string) indicator.Counts {
+		t.Helper()
+		r, err := w.Restated(ctx, id, "")
+		if err != nil || len(r.Then) != 1 {
+			t.Fatalf("%s: %v %v", id, r.Then, err)
+		}
+		return r.Then[0].Counts
+	}
+	// lines of what happened, by figure and line
+	happened := func(c indicator.Counts) map[string][2]int64 {
+		out := map[string][2]int64{}
+		for _, f := range indicator.Figures(c, year.To, year.To) {
+			for _, r := range f.Rates {
+				if f.Basis == indicator.Event && r.Denominator+r.Numerator != 0 {
+					out[f.ID+" "+r.Line] = [2]int64{r.Numerator, r.Denominator}
+				}
+			}
+		}
+		return out
+	}
+	sum := map[string][2]int64{}
+	for m := 5; m <= 12; m++ {
+		for line, n := range happened(then(fmt.Sprintf("2026-%02d", m))) {
+			sum[line] = [2]int64{sum[line][0] + n[0], sum[line][1] + n[1]}
+		}
+	}
+	whole := happened(then("2026"))
+	if !maps.Equal(sum, whole) || whole["I-13 withdrawn"][0] == 0 || whole["I-14 refused"] != [2]int64{int64(len(refused) - 1), int64(len(refused) - 1)} {
+		t.Errorf("the months add up to %v, the year is %v", sum, whole)
+	}
+	w.Do(refused[len(refused)-2], "correct_closing") // of December
+	w.Advance(time.Hour)
+	if _, err := w.Block(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"2026", "2026-12"} {
+		r, err := w.Restated(ctx, id, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, is := happened(r.Then[0].Counts)["I-14 refused"], happened(r.Now[0].Counts)["I-14 refused"]
+		if was[0] != is[0]+1 || was[1] != is[1]+1 {
+			t.Errorf("%s said %v and is %v", id, was, is)
+		}
+		i := slices.IndexFunc(r.Changes, func(c indicator.Change) bool { return c.Reason == "correct_closing" })
+		if i < 0 || r.Changes[i].Ripened || r.Changes[i].Cases != 1 || r.Changes[i].Counts["reopened"][0] != 1 {
+			t.Errorf("%s does not say why: %+v", id, r.Changes)
+		}
+	}
+	if x := happened(then("2026")); !maps.Equal(x, whole) {
+		t.Errorf("the year said %v and says %v", whole, x)
+	}
+	if x, err := w.Snapshot(ctx, "2026"); err != nil || x.Statement != year.Statement {
+		t.Errorf("%v %v", x, err)
+	}
 }

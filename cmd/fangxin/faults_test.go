@@ -8,9 +8,17 @@ import (
 	"testing"
 )
 
-// docs/faults.md names tests that exist, at least one for each fault.
+// docs/faults.md and docs/tricks.md name tests that exist, at least one for each row.
 func TestFaultsPage(t *testing.T) {
-	text, err := os.ReadFile("../../docs/faults.md")
+	namesTests(t, "faults.md", 22)
+	namesTests(t, "tricks.md", 21)
+}
+
+var faultRow = regexp.MustCompile(`^\| [FGP][0-9]+ \|`)
+
+func namesTests(t *testing.T, page string, want int) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../../docs", page))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,7 +26,7 @@ func TestFaultsPage(t *testing.T) {
 	rows := 0
 	for line := range strings.Lines(string(text)) {
 		tests := named.FindAllStringSubmatch(line, -1)
-		if strings.HasPrefix(line, "| F") {
+		if faultRow.MatchString(line) {
 			rows++
 			if len(tests) == 0 && !strings.Contains(line, "there are no uploads yet") {
 				t.Errorf("no test: %s", line)
@@ -30,8 +38,8 @@ func TestFaultsPage(t *testing.T) {
 			}
 		}
 	}
-	if rows != 22 {
-		t.Errorf("%d faults", rows)
+	if rows != want {
+		t.Errorf("%s has %d rows", page, rows)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fangxin/workflow"
+	"fangxin/workflow/calendar"
 	"fangxin/workflow/indicator"
 	"fangxin/workflow/policy"
 	"fangxin/workflow/rehearse"
@@ -134,6 +135,17 @@ func TestGaming(t *testing.T) {
 			l := begin(t, into, "file_with_authority").do("classify", "dispatch").wait(6)
 			l.act("accept")
 			l.wait(5).do("notice_sent")
+		}, []shows{{"I-06a", "in_time", 0, 1}}},
+		{"accepting after seven working days and dating it back", func(t *testing.T, into indicator.Counts) {
+			l := begin(t, into, "file_with_authority").do("classify", "dispatch").wait(12)
+			l.act("accept")
+			cmd, more := rehearse.Served(l.c)
+			cmd.Input.ServedOn = calendar.On(l.now) - 9
+			steps, err := workflow.Steps(l.c, cmd, rules, l.now)
+			if !more || err != nil {
+				t.Fatal(more, err)
+			}
+			l.take(steps)
 		}, []shows{{"I-06a", "in_time", 0, 1}}},
 		{"bouncing a case", func(t *testing.T, into indicator.Counts) {
 			begin(t, into, "file_with_authority").do("classify", "dispatch", "return_to_hub", "dispatch").wait(3).do("refuse")
