@@ -126,9 +126,7 @@ func (s *Store) derive(ctx context.Context, id int64, today calendar.Date) (deri
 	}
 	if e != nil {
 		d.merchantID, d.merchant = e.linked, e.ID
-		if e.CodeValid && (e.Status == register.Active || e.Status == register.Closed) {
-			src.Merchant = &publication.Trader{ID: e.ID, Name: e.Name, Code: e.Code}
-		}
+		src.Merchant = traderOf(&e.Merchant)
 	}
 	d.c, d.seq = src.Case, seq
 	d.Entry = publication.Derive(src, s.cfg.Rules(), today)

@@ -6,14 +6,15 @@ import "slices"
 // Where the law's own number is not established they are parameters with a safe
 // default: docs/divergences.md.
 type Publication struct {
-	Pilots     []Pilot  // who takes part; nobody else is published
-	EntryDays  int      // calendar days that an entry may be read
-	Never      []string // domains whose complaints are never shown one by one
-	NoConsent  string   // hold or structure: what is shown without the complainant's consent
-	Narratives bool     // texts are shown, when confirmed
-	Own        int      // working days to review an objection (own review)
-	Other      int      // the same with another body
-	Annulled   int      // working days to correct an entry after an annulment
+	Pilots           []Pilot  // who takes part; nobody else is published
+	EntryDays        int      // calendar days that an entry may be read
+	Never            []string // domains whose complaints are never shown one by one
+	NoConsent        string   // hold or structure: what is shown without the complainant's consent
+	Narratives       bool     // texts are shown, when confirmed
+	Own              int      // working days to review an objection (own review)
+	Other            int      // the same with another body
+	Annulled         int      // working days to correct an entry after an annulment
+	InfringementDays int      // calendar days that a penalty decision may be read
 }
 
 // Pilot is a domain that takes part in some towns, or with none named in all.
@@ -24,12 +25,13 @@ type Pilot struct {
 
 // publicationData is the section parameters.publication of a county's file.
 type publicationData struct {
-	Pilots     []Pilot  `yaml:"pilots"`
-	EntryDays  int      `yaml:"entry_days"`
-	Never      []string `yaml:"never"`
-	NoConsent  string   `yaml:"without_consent"`
-	Narratives bool     `yaml:"narratives"`
-	Review     struct {
+	Pilots       []Pilot  `yaml:"pilots"`
+	EntryDays    int      `yaml:"entry_days"`
+	Never        []string `yaml:"never"`
+	NoConsent    string   `yaml:"without_consent"`
+	Narratives   bool     `yaml:"narratives"`
+	Infringement int      `yaml:"infringement_days"`
+	Review       struct {
 		Own      int `yaml:"own"`
 		Other    int `yaml:"other_body"`
 		Annulled int `yaml:"annulled"`
@@ -43,7 +45,7 @@ const mostEntryDays = 1826
 // Publication is what the county's file says of publishing.
 func (r *Rules) Publication() Publication {
 	p := r.plan.Parameters.Publication
-	return Publication{Pilots: p.Pilots, EntryDays: p.EntryDays, Never: p.Never, NoConsent: p.NoConsent, Narratives: p.Narratives, Own: p.Review.Own, Other: p.Review.Other, Annulled: p.Review.Annulled}
+	return Publication{Pilots: p.Pilots, EntryDays: p.EntryDays, Never: p.Never, NoConsent: p.NoConsent, Narratives: p.Narratives, Own: p.Review.Own, Other: p.Review.Other, Annulled: p.Review.Annulled, InfringementDays: p.Infringement}
 }
 
 // TakesPart reports whether complaints of a domain (1 to 12) against a merchant
@@ -97,6 +99,9 @@ func (c *checker) publication() {
 	}
 	if p.EntryDays < 1 || p.EntryDays > mostEntryDays {
 		c.fault(under("entry_days"), "publication: entry_days is from 1 to %d (five years), not %d", mostEntryDays, p.EntryDays)
+	}
+	if p.Infringement < 1 || p.Infringement > mostEntryDays {
+		c.fault(under("infringement_days"), "publication: infringement_days is from 1 to %d (five years), not %d", mostEntryDays, p.Infringement)
 	}
 	if p.NoConsent != "hold" && p.NoConsent != "structure" {
 		c.fault(under("without_consent"), "publication: without_consent is hold or structure, not %q", p.NoConsent)
