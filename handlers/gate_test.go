@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"fangxin/workflow"
 	"fangxin/workflow/calendar"
 	"fangxin/workflow/policy"
+	"fangxin/workflow/publication"
 	"fangxin/workflow/register"
 	"fangxin/workflow/rehearse"
 )
@@ -115,7 +117,13 @@ func (g *gate) settle(t *testing.T) {
 func (g *gate) examples(ids []string, numbers []string) map[string][]string {
 	merchant := ""
 	_ = g.s.Pool().QueryRow("select merchant from publications where form is not null limit 1").Scan(&merchant)
-	return map[string][]string{"{complaint}": ids, "{number}": numbers, "{merchant}": {merchant}, "{file}": {"x", "statistics.csv", "statistics.json", "statistics.xlsx", "datapackage.json"}, "{slice}": {"domain", "town"}, "{indicator}": {"I-01A"}, "{kind}": {"merchants", "domains", "towns"}, "{of}": {merchant, "1", "370321001"}, "{code}": {"0000000000"}, "{step}": {"what"}, "{size}": {"small"}, "{member}": {"x"}, "{case}": {numbers[0]},
+	penalised := []string{"i_0"}
+	if list, _, err := g.s.Infringements(context.Background(), store.InfringementFilter{Limit: 9}); err == nil {
+		for _, i := range list {
+			penalised = append(penalised, i.ID)
+		}
+	}
+	return map[string][]string{"{complaint}": ids, "{number}": numbers, "{merchant}": {merchant}, "{file}": {"x", "statistics.csv", "statistics.json", "statistics.xlsx", "datapackage.json"}, "{slice}": {"domain", "town"}, "{infringement}": penalised, "{indicator}": {"I-01A"}, "{kind}": {"merchants", "domains", "towns"}, "{of}": {merchant, "1", "370321001"}, "{code}": {"0000000000"}, "{step}": {"what"}, "{size}": {"small"}, "{member}": {"x"}, "{case}": {numbers[0]},
 		"{person}": {"1"}, "{event}": {"say"}, "{notice}": {"1"}, "{check}": {"x"}, "{id}": {"x"}, "{month}": {"2026-05"}, "{period}": {"2026-05", "2026"}, "{town}": {"370321001"}, "{domain}": {"1"}, "{p}": {"x"}}
 }
 
@@ -147,7 +155,7 @@ func (g *gate) paths(t *testing.T, r Route, examples map[string][]string) []stri
 
 // sampleOf are values of the parameters that routes know.
 var sampleOf = map[string][]string{"q": {"手机", canaryWords, canaryPhone + "0001", "惠民"}, "merchant": {"惠民"}, "domain": {"1"}, "town": {"370321001"}, "month": {"2026-05"}, "period": {"2026-05", "2026-Q2"}, "lang": {"en"}, "number": {"HT-2026-000001-0"},
-	"format": {"csv", "json", "xlsx", "atom"}, "by": {"merchant", "town", "domain"}, "limit": {"200"}, "page": {"2"}, "done": {"x"}, "to": {"/"}}
+	"format": {"csv", "json", "xlsx", "atom"}, "by": {"merchant", "town", "domain"}, "limit": {"200"}, "page": {"2"}, "done": {"x"}, "state": {"penalised"}, "to": {"/"}}
 
 // look reads one address as anybody does and holds what comes to the gate.
 func (g *gate) look(t *testing.T, path string) string {
@@ -289,6 +297,7 @@ func TestOneGate(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.told(t, w, clock.Now)
+	g.penalised(t, clock.Now)
 	clock.Set(clock.Now().Add(10 * 24 * time.Hour)) // what was announced may be read now
 	g.settle(t)
 	ids, numbers := g.sample(t)
@@ -332,25 +341,57 @@ func (g *gate) told(t *testing.T, w *storetest.World, now func() time.Time) {
 	g.settle(t)
 }
 
+// penalised records two penalty cases on leads: one with its result, one without.
+func (g *gate) penalised(t *testing.T, now func() time.Time) {
+	t.Helper()
+	ctx, by := context.Background(), store.By{Actor: "officer:" + canaryOfficer, Why: canaryWords + "查实"}
+	m, err := g.s.SearchMerchants(ctx, "惠民超市", "", 1)
+	if err != nil || len(m) == 0 {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, v := range g.column(t, "select number from cases where kind = 'report' order by number") {
+		i := publication.Infringement{Lead: v, Merchant: m[0].ID, Domain: 1, Town: "370321001", Docket: fmt.Sprintf("%s立案%d号", map[bool]string{true: canaryWords}[n > 0], n), DocketedOn: calendar.On(now())}
+		i, err := g.s.OpenInfringement(ctx, store.Once{Key: v, Scope: "gate"}, by, i)
+		var refusal *workflow.Refusal
+		if errors.As(err, &refusal) {
+			continue // no case was opened on this lead
+		}
+		if n++; err == nil && n == 1 {
+			_, err = g.s.SettleInfringement(ctx, store.Once{Key: i.ID, Scope: "gate"}, by, i.ID, 0, "penalised", publication.Result{Decision: "处罚1号", DecidedOn: calendar.On(now()), Basis: "第一条", Penalties: []string{"closure"}})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n < 1 {
+		t.Error("no case was opened on any lead")
+	}
+}
+
+// column is what a query finds.
+func (g *gate) column(t *testing.T, query string) (out []string) {
+	t.Helper()
+	rows, err := g.s.Pool().Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
 // sample is one public id of every state, and the numbers of cases of every state;
 // every number is hidden.
 func (g *gate) sample(t *testing.T) (ids, numbers []string) {
 	t.Helper()
-	column := func(query string) (out []string) {
-		rows, err := g.s.Pool().Query(query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = rows.Close() }()
-		for rows.Next() {
-			var text string
-			if err := rows.Scan(&text); err != nil {
-				t.Fatal(err)
-			}
-			out = append(out, text)
-		}
-		return out
-	}
+	column := func(query string) []string { return g.column(t, query) }
 	states := column("select distinct state from publications")
 	for _, state := range []string{"held", "published", "removed"} {
 		if !slices.Contains(states, state) {

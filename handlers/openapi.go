@@ -35,7 +35,8 @@ var bodies = map[string]any{"POST /api/v1/cases/{number}/commands": command{}, "
 	"POST /api/v1/webhooks":             newWebhook{}, "PATCH /api/v1/webhooks/{webhook}": newWebhook{},
 	"POST /api/v1/webhooks/{webhook}/rotate": nothing{}, "POST /api/v1/webhooks/{webhook}/pause": nothing{}, "POST /api/v1/webhooks/{webhook}/resume": nothing{},
 	"POST /api/v1/webhooks/{webhook}/end": nothing{}, "POST /api/v1/webhooks/{webhook}/test": nothing{},
-	"POST /api/v1/proofs":    ledger.Receipt{},
+	"POST /api/v1/proofs":       ledger.Receipt{},
+	"POST " + infringementsPath: docketing{}, "POST " + infringementsPath + "/{infringement}/result": settling{},
 	"POST /api/v1/merchants": newMerchant{}, "PATCH " + merchantPath: merchantChange{}, "POST " + merchantPath + "/contacts": contactAdded{}, "POST " + merchantPath + "/contacts/{contact}/end": because{},
 	"POST " + merchantPath + "/rename": merchantRename{}, "POST " + merchantPath + "/merge": merchantMerge{}, "POST " + merchantPath + "/unmerge": merchantUnmerge{},
 	"POST " + merchantPath + "/successor": merchantSuccession{}, "POST /api/v1/merchant-reviews/{review}": reviewDecision{}, "POST /api/v1/cases/{number}/merchants": caseMerchantChoice{}}
@@ -64,6 +65,7 @@ var answers = map[string]any{
 	"POST /api/v1/member/supplement": membershipView{}, "POST /api/v1/member/withdrawal": membershipView{}, "POST /api/v1/member/people": peopleView{}, "POST /api/v1/member/people/{person}/end": peopleView{},
 	"GET /api/v1/reports/{number}": CaseView{}, "GET /api/v1/reports/{number}/events": eventList{},
 	"GET /api/v1/cases/{number}/merchants": caseMerchantList{}, "POST /api/v1/cases/{number}/merchants": caseMerchantList{}, "GET /api/v1/merchants": merchantPage{},
+	"GET " + infringementsPath: infringementPage{}, "POST " + infringementsPath: publication.Infringement{}, "POST " + infringementsPath + "/{infringement}/result": publication.Infringement{}, "GET " + publicInfringementsPath: publicInfringementPage{}, "GET " + publicInfringementsPath + "/{infringement}": publication.PublicInfringement{},
 	"POST /api/v1/merchants": merchantView{}, "GET " + merchantPath: merchantView{}, "PATCH " + merchantPath: merchantView{}, "GET " + merchantPath + "/history": merchantHistory{},
 	"GET " + merchantPath + "/contacts": contactList{}, "POST " + merchantPath + "/contacts": contactNo{}, "POST " + merchantPath + "/contacts/{contact}/end": contactNo{},
 	"POST " + merchantPath + "/rename": merchantView{}, "POST " + merchantPath + "/merge": merchantView{}, "POST " + merchantPath + "/unmerge": merchantView{},
@@ -75,7 +77,7 @@ var answers = map[string]any{
 var registerConflicts = []string{"PATCH " + merchantPath, "POST " + merchantPath + "/rename", "POST " + merchantPath + "/merge", "POST " + merchantPath + "/unmerge",
 	"POST " + merchantPath + "/successor", "POST /api/v1/merchant-reviews/{review}", "POST " + memberPath + "/decisions", "POST " + memberPath + "/supplement",
 	"POST " + memberPath + "/withdrawal", "POST " + memberPath + "/shop-code", "POST " + memberPath + "/people", "POST /api/v1/member/supplement", "POST /api/v1/member/withdrawal",
-	"POST /api/v1/member/people", "PUT " + templatePath}
+	"POST /api/v1/member/people", "PUT " + templatePath, "POST " + infringementsPath, "POST " + infringementsPath + "/{infringement}/result"}
 
 // resendPath has a notice sent anew.
 const resendPath = "/api/v1/cases/{number}/notices/{notice}/resend"
@@ -89,7 +91,7 @@ var queries = map[string][]string{"GET /api/v1/openapi.json": {"lang"}, "GET /ap
 	"GET /api/v1/statistics":             {"from", "to", "by", "of"},
 	"GET /api/v1/public/statistics":      {"period", "by"},
 	"GET /api/v1/statistics/consistency": {"from", "to"}, "GET /api/v1/cases/{number}/proof": {"snapshot"},
-	"GET " + publicPath:       publicQueries,
+	"GET " + publicPath: publicQueries, "GET " + infringementsPath: infringementQueries, "GET " + publicInfringementsPath: publicInfringementQueries,
 	"GET /api/v1/escalations": append(slices.Sorted(maps.Keys(dutyFilters)), "after", "limit"),
 	"GET /api/v1/merchants":   {"q", "status", "town", "after", "limit"}, "GET " + merchantPath + "/history": {"after", "limit"}, "GET /api/v1/merchant-reviews": {"status", "after", "limit"},
 	"GET /api/v1/memberships": {"status", "merchant", "town", "after", "limit"}, "GET /api/v1/membership-leads": {"status", "after", "limit"}, "GET /api/v1/coverage": {"on"}, "GET " + templatePath: {"after", "limit"}}
@@ -258,8 +260,11 @@ func (r Route) statuses() []int {
 	default:
 		out = append(out, http.StatusUnauthorized, http.StatusNotFound)
 	}
-	if strings.HasSuffix(r.Path, "/{code}") || strings.HasSuffix(r.Path, "/{period}") || r.Path == "/api/v1/proofs" || strings.HasPrefix(r.Path, publicPath) {
+	if strings.HasSuffix(r.Path, "/{code}") || strings.HasSuffix(r.Path, "/{period}") || r.Path == "/api/v1/proofs" || strings.HasPrefix(r.Path, publicPath) || strings.HasPrefix(r.Path, publicInfringementsPath) {
 		out = append(out, http.StatusNotFound)
+	}
+	if r.Path == publicPath+"/{complaint}" || r.Path == publicInfringementsPath+"/{infringement}" { // what was published once
+		out = append(out, http.StatusGone)
 	}
 	beside, inCase := strings.CutPrefix(r.Path, casePath)
 	if r.Who == Staff || r.Who == Supervising || inCase && beside == "/data" {

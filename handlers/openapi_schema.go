@@ -11,6 +11,7 @@ import (
 	"fangxin/workflow/calendar"
 	"fangxin/workflow/indicator"
 	"fangxin/workflow/ledger"
+	"fangxin/workflow/publication"
 	"fangxin/workflow/register"
 )
 
@@ -46,6 +47,8 @@ var fieldKeys = map[reflect.Type]string{
 	reflect.TypeOf(merchantRename{}): "field.merchant.", reflect.TypeOf(merchantMerge{}): "field.merchant.", reflect.TypeOf(merchantUnmerge{}): "field.merchant.",
 	reflect.TypeOf(merchantSuccession{}): "field.merchant.", reflect.TypeOf(because{}): "field.merchant.", reflect.TypeOf(contactAdded{}): "field.merchant.contacts.",
 	reflect.TypeOf(newContact{}): "field.merchant.contacts.", reflect.TypeOf(reviewDecision{}): "field.merchant.", reflect.TypeOf(caseMerchantChoice{}): "field.merchant.",
+	reflect.TypeOf(docketing{}): "field.infringement.", reflect.TypeOf(settling{}): "field.infringement.", reflect.TypeOf(publication.Infringement{}): "field.infringement.", reflect.TypeOf(publication.Result{}): "field.infringement.",
+	reflect.TypeOf(publication.PublicInfringement{}): "field.infringement.", reflect.TypeOf(infringementPage{}): "field.infringement.", reflect.TypeOf(publicInfringementPage{}): "field.infringement.",
 	reflect.TypeOf(register.Shop{}):   "field.merchant.shops.",
 	reflect.TypeOf(paperOrder{}):      "field.paper.",
 	reflect.TypeOf(register.Member{}): "answer.member.", reflect.TypeOf(membershipView{}): "answer.member.", reflect.TypeOf(membershipWhole{}): "answer.member.", reflect.TypeOf(membershipPage{}): "answer.member.",

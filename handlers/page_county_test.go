@@ -23,6 +23,8 @@ type told struct {
 	Number   string `json:"number"`   // of the entry's case
 	Link     string `json:"link"`     // of its consumer
 	Receipt  string `json:"receipt"`  // its receipt, as it was signed
+	Decision string `json:"decision"` // a penalty decision
+	Revoked  string `json:"revoked"`  // one that was revoked
 }
 
 // tellOfTheCounty lets the browser's tests have a county with a year behind it.
@@ -98,8 +100,20 @@ func (s *site) county(cases, merchants int) told {
 		t.Fatal(err)
 	}
 	token, _ := s.give(out.Number, s.officer("hub", "officer", "supervisor"), `{"recipient":"consumer"}`)
+	out.Decision, out.Revoked = s.decided(zhang, out.Merchant), s.decided(zhang, out.Merchant)
+	ask(t, s, http.StatusOK, "POST", inside+"/"+out.Revoked+"/result", zhang, `{"state":"revoked","why":"复议撤销"}`)
 	out.Receipt, out.Link = string(r.Append(nil)), "/c/"+out.Number+"#"+token
 	return out
+}
+
+// decided is a penalty decision against a merchant.
+func (s *site) decided(officer, merchant string) string {
+	s.t.Helper()
+	day := calendar.On(s.w.Now()).String()
+	docket := `{"lead":"` + s.openedLead() + `","merchant":"` + merchant + `","domain":1,"town":"370321001","docket":"桓市监立案〔2026〕15号","docketed_on":"` + day + `","why":"举报属实"}`
+	id := ask(s.t, s, http.StatusCreated, "POST", inside, officer, docket)["id"].(string)
+	ask(s.t, s, http.StatusOK, "POST", inside+"/"+id+"/result", officer, `{`+fined+`,"decided_on":"`+day+`"}`)
+	return id
 }
 
 // doubted leaves work at the register: a complaint about a shop that may be the one

@@ -20,6 +20,7 @@ var deskNav = []struct {
 	{membersPath, "page.desk.room.members", staff},
 	{registerPath, "page.register.title", staff},
 	{leadsPath, "page.leads.title", staff},
+	{deskInfringementsPath, "page.infringements.title", staff},
 	{usersPath, "page.users.title", watchers},
 	{enginePath, "page.engine.title", watchers},
 	{accountPath, "page.account.title", nil},

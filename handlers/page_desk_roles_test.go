@@ -88,7 +88,7 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 			return text
 		}
 		for _, d := range x.api.deskPages() {
-			path := strings.NewReplacer("{number}", number, "{clock}", "1", "{event}", "say", "{notice}", "1", "{file}", "x", "{member}", member.ID, "{form}", "register", "{paper}", "1", "{user}", "1", "{review}", "r_1", "{lead}", "l_1").Replace(d.Path)
+			path := strings.NewReplacer("{number}", number, "{clock}", "1", "{event}", "say", "{notice}", "1", "{file}", "x", "{member}", member.ID, "{form}", "register", "{paper}", "1", "{user}", "1", "{review}", "r_1", "{lead}", "l_1", "{infringement}", "i_1").Replace(d.Path)
 			want := []int{http.StatusOK}
 			switch {
 			case strings.Contains(d.Path, "{number}") && !inside:
@@ -97,7 +97,7 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 				want = []int{http.StatusForbidden}
 			case strings.Contains(d.Path, "{event}"):
 				want = []int{http.StatusConflict}
-			case strings.Contains(d.Path, "{file}"), strings.Contains(d.Path, "{paper}"), d.Method == http.MethodGet && (strings.Contains(d.Path, "{review}") || strings.Contains(d.Path, "{lead}")):
+			case strings.Contains(d.Path, "{infringement}"), strings.Contains(d.Path, "{file}"), strings.Contains(d.Path, "{paper}"), d.Method == http.MethodGet && (strings.Contains(d.Path, "{review}") || strings.Contains(d.Path, "{lead}")):
 				want = []int{http.StatusNotFound}
 			case strings.HasSuffix(d.Path, "/handover"): // the case is not in the court link
 				want = []int{http.StatusConflict}

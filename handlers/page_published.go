@@ -142,7 +142,7 @@ func (s *Server) publishedComplaint(ctx context.Context, c *Call) (any, error) {
 	switch {
 	case errors.Is(err, store.ErrTombstone):
 		p := s.base(c, "page.published.gone")
-		return page{status: http.StatusGone, body: view.TombstonePage(p, c.Param("complaint")), kept: true}, nil
+		return page{status: http.StatusGone, body: view.TombstonePage(p, c.Param("complaint"), complaintsPath, "page.published"), kept: true}, nil
 	case errors.Is(err, store.ErrNotPublished):
 		return nil, notFound()
 	case err != nil:

@@ -57,7 +57,7 @@ var problemStatus = map[string]int{
 	"review_settled": http.StatusConflict, "not_allowed_now": http.StatusConflict, "guard": http.StatusConflict, "stale": http.StatusConflict, "wrong_offer": http.StatusConflict,
 	"notice_served": http.StatusConflict, "notice_on_its_way": http.StatusConflict, "notice_over": http.StatusConflict,
 	"no_such_notice": http.StatusConflict, "use_delivered": http.StatusConflict, "no_such_order": http.StatusConflict, "no_such_duty": http.StatusConflict, "no_law": http.StatusConflict,
-	"nothing_to_do": http.StatusConflict, "not_counted": http.StatusNotFound, "entered_before": http.StatusConflict, "paper_not_yet": http.StatusConflict, "no_handover": http.StatusConflict, "absence_overlaps": http.StatusConflict, "absence_circular": http.StatusConflict, "erased": http.StatusGone, "taken_down": http.StatusGone, "too_large": http.StatusRequestEntityTooLarge,
+	"nothing_to_do": http.StatusConflict, "not_counted": http.StatusNotFound, "entered_before": http.StatusConflict, "paper_not_yet": http.StatusConflict, "no_handover": http.StatusConflict, "absence_overlaps": http.StatusConflict, "absence_circular": http.StatusConflict, "erased": http.StatusGone, "taken_down": http.StatusGone, "lead_not_opened": http.StatusConflict, "infringement_there": http.StatusConflict, "infringement_over": http.StatusConflict, "too_large": http.StatusRequestEntityTooLarge,
 	"media_type": http.StatusUnsupportedMediaType, "missing": http.StatusUnprocessableEntity, "not_a_code": http.StatusUnprocessableEntity, "credit_code": http.StatusUnprocessableEntity,
 	"key_reused": http.StatusUnprocessableEntity, "wrong_code": http.StatusUnprocessableEntity, "internal": http.StatusInternalServerError,
 	"too_many": http.StatusTooManyRequests, "too_slow": http.StatusRequestTimeout, "long_url": http.StatusRequestURITooLong,
@@ -113,7 +113,7 @@ func problemOf(err error) *Problem {
 		return later("files_elsewhere", time.Minute)
 	case errors.Is(err, syscall.ENOSPC):
 		return later("no_room", time.Minute)
-	case errors.Is(err, store.ErrNoSuchCase), errors.Is(err, store.ErrNoMerchant), errors.Is(err, store.ErrNoReview), errors.Is(err, store.ErrNoMember), errors.Is(err, store.ErrNoLink), errors.Is(err, store.ErrNoWebhook),
+	case errors.Is(err, store.ErrNoSuchCase), errors.Is(err, store.ErrNoMerchant), errors.Is(err, store.ErrNoInfringement), errors.Is(err, store.ErrNoReview), errors.Is(err, store.ErrNoMember), errors.Is(err, store.ErrNoLink), errors.Is(err, store.ErrNoWebhook),
 		errors.Is(err, store.ErrNoFile), errors.Is(err, store.ErrNoWaiting):
 		return problem("not_found")
 	case errors.Is(err, store.ErrTombstone):

@@ -4,7 +4,7 @@ import "maps"
 
 // The parameters that pages know.
 func init() {
-	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /green/{member}/papers": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /desk/account": {"done"}, "GET /complaints": publicQueries, "GET /merchants": {"q", "town", "domain", "page"}, "GET /statistics": {"period"}, "GET /statistics/by/{slice}": {"period"}, "GET /data/{file}": {"month"}})
+	maps.Copy(queries, map[string][]string{"GET /track": {"number"}, "GET /file/merchants": {"merchant"}, "GET /c/{number}": {"done"}, "GET /lost": {"number"}, "GET /green/{member}": {"done"}, "GET /green/{member}/people": {"done"}, "GET /green/{member}/papers": {"done"}, "GET /desk/sign-in": {"to", "done"}, "GET /desk/account": {"done"}, "GET /complaints": publicQueries, "GET /infringements": publicInfringementQueries, "GET /merchants": {"q", "town", "domain", "page"}, "GET /statistics": {"period"}, "GET /statistics/by/{slice}": {"period"}, "GET /data/{file}": {"month"}})
 }
 
 // pageRoutes are the pages. What a page does goes through the API's own
@@ -62,6 +62,8 @@ func (s *Server) pageRoutes() []Route {
 		{"GET", "/data", Anyone, Reading, s.showData, 0},
 		{"GET", "/data/datapackage.json", Anyone, Listing, s.dataPackage, 0},
 		{"GET", "/data/{file}", Anyone, Listing, s.openStatistics, 0},
+		{"GET", decisionsPath, Anyone, Listing, s.decisionsPage, 0},
+		{"GET", decisionsPath + "/{infringement}", Anyone, Reading, s.decisionPage, 0},
 		{"GET", "/join", Anyone, Reading, s.joinForm, 0},
 		{"POST", "/join", Anyone, Upload, s.join, 0},
 		{"GET", "/join/files/{file}/{size}", Anyone, Delivery, s.joinFile, 0},

@@ -31,13 +31,14 @@ func (x *wire) probe(closed, report string) {
 	x.beside(closed)
 	x.register(closed)
 	x.green()
+	x.penalties()
 	for _, r := range x.api.Routes() {
 		number := closed
 		if strings.HasPrefix(r.Path, reportPath) {
 			number = report
 		}
 		path := func(number string) string {
-			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{code}", "0000000000", "{contact}", "1", "{review}", "r_0", "{complaint}", "p_0", "{check}", "none", "{webhook}", "w_0", "{name}", "receipt", "{language}", "zh").Replace(r.Path)
+			return strings.NewReplacer("{number}", number, "{offer}", "1", "{notice}", "1", "{order}", "1", "{clock}", "1", "{seq}", "1", "{id}", "0123456789abcdef", "{no}", "1", "{merchant}", "m_0", "{member}", "g_0", "{person}", "p_0", "{code}", "0000000000", "{contact}", "1", "{review}", "r_0", "{complaint}", "p_0", "{check}", "none", "{webhook}", "w_0", "{infringement}", "i_0", "{name}", "receipt", "{language}", "zh").Replace(r.Path)
 		}
 		call := func(number, token string, body any, headers ...string) int {
 			if r.Who == Signing && !slices.Contains(headers, "Authorization") {
@@ -271,6 +272,41 @@ func (x *wire) register(number string) {
 	x.reviews(staff)
 }
 
+// penalties records a penalty case on a lead on which a case was opened, and its
+// result, each twice with one key.
+func (x *wire) penalties() {
+	leads := x.find("REPORT.closed", false)
+	i := slices.IndexFunc(leads, func(number string) bool {
+		events, err := x.s.Events(context.Background(), number)
+		return err == nil && slices.ContainsFunc(events, func(e workflow.Event) bool { return e.Event == "case_opened" })
+	})
+	if i < 0 {
+		x.t.Fatal("no case was opened on any lead")
+	}
+	var m, made struct{ ID string }
+	staff, day := x.user([]workflow.Role{"officer"}, &workflow.Case{}), calendar.On(x.api.Now())
+	_, text := x.contract.call("POST", "/api/v1/merchants", staff, `{"name":"演练戊店","code":"91370321MA3C0BBB0F","town":"370321001","why":"登记"}`, "")
+	_ = json.Unmarshal([]byte(text), &m)
+	for _, why := range []string{"一", "二"} {
+		body := fmt.Sprintf(`{"lead":%q,"merchant":%q,"domain":1,"town":"370321001","docket":"立案1号","docketed_on":%q,"why":%q}`, leads[i], m.ID, day, why)
+		if _, text := x.contract.call("POST", infringementsPath, staff, body, "docket"); made.ID == "" {
+			_ = json.Unmarshal([]byte(text), &made)
+		}
+	}
+	x.contract.call("POST", infringementsPath, staff, fmt.Sprintf(`{"lead":%q,"merchant":%q,"domain":1,"town":"370321001","docket":"立案1号","docketed_on":%q,"why":"再"}`, leads[i], m.ID, day), "")
+	for _, why := range []string{"一", "二"} {
+		body := fmt.Sprintf(`{"state":"penalised","decision":"处罚1号","decided_on":%q,"basis":"第一条","penalties":["criticism"],"why":%q}`, day, why)
+		x.contract.call("POST", infringementsPath+"/"+made.ID+"/result", staff, body, "result")
+	}
+	x.contract.call("POST", infringementsPath+"/"+made.ID+"/result", staff, `{"state":"not_penalised","why":"三","decision":"1号","decided_on":"`+day.String()+`","basis":"第一条"}`, "")
+	x.contract.call("GET", publicInfringementsPath+"/"+made.ID, "", nil, "")
+	x.contract.call("GET", publicInfringementsPath+"?merchant=m_0", "", nil, "")
+	x.contract.call("POST", infringementsPath+"/"+made.ID+"/result", staff, `{"state":"revoked","why":"四"}`, "")
+	x.contract.call("GET", publicInfringementsPath+"/"+made.ID, "", nil, "")
+	x.contract.call("GET", infringementsPath, x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
+	x.contract.call("POST", infringementsPath, x.user([]workflow.Role{"court"}, &workflow.Case{}), `{}`, "")
+}
+
 // reviews settles two rows of a file that wait.
 func (x *wire) reviews(staff string) {
 	rows := []store.StatedMerchant{{Details: register.Details{Name: "演练丁店", Town: "370321001", ShopAddress: "中心大街1号"}},
@@ -421,5 +457,6 @@ var rare = map[string]string{
 	"410 POST /api/v1/cases/{number}/notes":                       "see TestInternalNotes",
 	"410 POST /api/v1/cases/{number}/erasure-requests":            "see TestAWishToBeErased",
 	"410 POST /api/v1/cases/{number}/reports":                     "its words are sealed under the key of the report, which is new",
+	"410 GET /api/v1/public/complaints/{complaint}":               "nothing is published in this test: see TestPublicComplaints",
 	"200 GET /api/v1/public/complaints/{complaint}":               "nothing is published in this test: see TestPublicComplaints",
 }

@@ -17,3 +17,31 @@ type PublicLine struct {
 	Narrative, Answer, Published    string
 	Corrected                       bool
 }
+
+// Decisions is the public list of penalty decisions.
+type Decisions struct {
+	Town, Domain []Option
+	Lines        []Decision
+	Next         string
+}
+
+// Decision is one penalty decision in words.
+type Decision struct {
+	To, Merchant, About, Penalties string
+	Rows                           []Row
+}
+
+// DeskDecisions are the penalty cases before the authority's people.
+type DeskDecisions struct {
+	States []Part
+	Lines  []Act
+	More   string
+	May    bool // the reader may record one
+}
+
+// DeskDecision is one penalty case before the authority's people.
+type DeskDecision struct {
+	Tag, News   string
+	Rows, Lines []Row
+	Form        *Form // nil: the reader records nothing
+}
