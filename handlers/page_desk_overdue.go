@@ -47,10 +47,35 @@ func (s *Server) overdue(ctx context.Context, c *Call) (any, error) {
 		out.More = with("/desk/overdue", c.Params, "after", next)
 	}
 	s.overdueForm(p, c, out)
+	if err := s.whoIsLate(ctx, c, p, f, out); err != nil {
+		return nil, err
+	}
 	if err := s.forecast(ctx, c, p, out); err != nil {
 		return nil, err
 	}
 	return page{body: view.OverduePage(p, out)}, nil
+}
+
+// whoIsLate counts what the list shows by who has it.
+func (s *Server) whoIsLate(ctx context.Context, c *Call, p *view.Page, f store.DutyFilter, out *view.Overdue) error {
+	lines, err := s.Store.WhoIsLate(ctx, c.User, f)
+	if err != nil {
+		return err
+	}
+	out.LateHeads = []string{p.T("page.desk.overdue.duties"), p.T("page.desk.overdue.longest")}
+	var sum int64
+	for _, l := range lines {
+		sum += l.N
+		line := view.CountLine{Label: s.unitName(p, l.Unit) + " · " + officerName(p, l.Officer, nil), Cells: []string{strconv.FormatInt(l.N, 10), digit(s.daysLate(calendar.On(l.Oldest).AddDays(-1)))}, Bad: true}
+		if l.Unit != "" {
+			line.To = with("/desk/overdue", c.Params, "unit", l.Unit)
+		}
+		out.Late = append(out.Late, line)
+	}
+	if sum > 0 {
+		out.Sum = p.T("page.desk.overdue.sum", "N", strconv.FormatInt(sum, 10), "Shown", digit(len(out.Duties)))
+	}
+	return nil
 }
 
 // overdueFilter reads what narrows the review, as the list of escalations does.
@@ -97,14 +122,17 @@ func (s *Server) duty(p *view.Page, d *store.Duty) view.Duty {
 	for _, t := range d.Steps {
 		out.Steps = append(out.Steps, p.T("page.desk.step.taken", "Step", p.T("page.desk.step."+t.Step), "Day", dayWords(p, t.At), "Who", reached(p, &t)))
 	}
-	said := func(key string, x *store.Said) {
+	said := func(key string, x *store.Said, more ...string) {
 		if x != nil {
 			_, name, _ := strings.Cut(x.Actor, ":")
-			out.Said = append(out.Said, p.T(key, "Name", name, "Day", dayWords(p, x.At)))
+			out.Said = append(out.Said, p.T(key, append([]string{"Name", name, "Day", dayWords(p, x.At)}, more...)...))
 		}
 	}
 	said("page.desk.said.acknowledged", d.Acknowledged)
 	said("page.desk.said.explained", d.Explained)
+	if v := d.Supervised; v != nil {
+		said(map[bool]string{true: "page.desk.said.supervised", false: "page.desk.said.supervised_answered"}[v.State.Open()], &v.Said, "Due", dateWords(p, v.Due))
+	}
 	no := "?no=" + digit(int(d.No))
 	at := deskCasePath(d.Number) + "/act/"
 	for _, event := range []string{"acknowledge_breach", "explain_breach", "assign", "supervise"} {

@@ -361,6 +361,21 @@ func TestTodayAndTheReview(t *testing.T) {
 		if _, text := v.ask("GET", "/desk/overdue?acknowledged=yes", nil); !strings.Contains(text, "boss 于") {
 			t.Error(text)
 		}
+		for _, words := range []string{"已答复", "应于"} {
+			if _, text := v.ask("GET", "/desk/overdue", nil); strings.Contains(text, words) {
+				t.Errorf("nobody supervised it: %s", words)
+			}
+		}
+		if res, text := v.fill("/desk/case/"+number+"/act/supervise", url.Values{"words": {"三日内办结"}}); res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%d %s", res.StatusCode, text)
+		}
+		if _, text := v.ask("GET", "/desk/overdue", nil); !strings.Contains(text, "督办，应于") || !strings.Contains(text, "谁迟了多少") || !strings.Contains(text, "共 1 项，本页 1 项") {
+			t.Errorf("supervised: %s", text)
+		}
+		s.w.Do(number, "answer_supervision")
+		if _, text := v.ask("GET", "/desk/overdue", nil); !strings.Contains(text, "督办，已答复") {
+			t.Errorf("answered: %s", text)
+		}
 		if _, err := s.w.Escalate(context.Background(), 100); err != nil {
 			t.Fatal(err)
 		}

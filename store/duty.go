@@ -24,6 +24,7 @@ type Duty struct {
 	Late                    time.Time // from here on it is overdue
 	Steps                   []TakenStep
 	Acknowledged, Explained *Said // the last of each; nil: nobody did
+	Supervised              *Supervision
 
 	id int64
 }
@@ -126,7 +127,7 @@ func (s *Store) dutiesFor(u *User, f *DutyFilter) *selection {
 	if f.Kind == "" {
 		f.Kind = workflow.Complaint
 	}
-	q.and("owed = 1 and code in (" + authorityClocks + ")")
+	q.and("owed = 1 and " + s.ofAuthority())
 	q.and(is("kind", string(f.Kind)).where(&q.binds))
 	if f.Unit != "" {
 		q.and(is("unit", f.Unit).where(&q.binds))
@@ -247,25 +248,32 @@ func (s *Store) saidOf(ctx context.Context, list []Duty, in string, ids []any) e
 	if err != nil {
 		return err
 	}
+	supervised, err := s.supervisions(ctx, in, ids)
+	if err != nil {
+		return err
+	}
+	var told []claimed
 	for i := range list {
 		d := &list[i]
 		acknowledged, explained := facts[d.id].BreachOf(d.No)
-		if d.Acknowledged, err = s.said(ctx, d.id, acknowledged); err != nil {
-			return err
+		if d.Supervised = supervised[d.id]; d.Supervised != nil {
+			told = append(told, claimed{d.id, d.Supervised.Seq})
 		}
-		if d.Explained, err = s.said(ctx, d.id, explained); err != nil {
-			return err
+		told = append(told, claimed{d.id, acknowledged}, claimed{d.id, explained})
+	}
+	who, err := s.whoSaid(ctx, told)
+	for i := range list {
+		d := &list[i]
+		acknowledged, explained := facts[d.id].BreachOf(d.No)
+		d.Acknowledged, d.Explained = who[claimed{d.id, acknowledged}], who[claimed{d.id, explained}]
+		if d.Supervised == nil {
+			continue
+		}
+		if said := who[claimed{d.id, d.Supervised.Seq}]; said != nil {
+			d.Supervised.Said = *said
 		}
 	}
-	return nil
-}
-
-func (s *Store) said(ctx context.Context, id, seq int64) (*Said, error) {
-	if seq == 0 {
-		return nil, nil //nolint:nilnil // nobody said anything
-	}
-	_, e, err := s.Event(ctx, id, seq)
-	return &Said{seq, e.Actor, e.At}, err
+	return err
 }
 
 // Owing counts the messages about clocks that are owed by now, by kind (reminder,

@@ -152,6 +152,7 @@ func TestTheListOfOverdueDuties(t *testing.T) {
 				}
 			}
 		}
+		w.Do(numbers[0], "supervise")
 		all := func(u *store.User, f store.DutyFilter, limit int) (out []store.Duty) {
 			for after := ""; ; {
 				list, next, err := w.Duties(ctx, u, f, after, limit)
@@ -195,10 +196,34 @@ func TestTheListOfOverdueDuties(t *testing.T) {
 				t.Errorf("%s: %d, wanted %d", name, len(got), x.want)
 			}
 		}
+		for _, f := range []store.DutyFilter{{}, decisions, {Unit: "amr", Acknowledged: "no"}} {
+			n, oldest := map[string]int64{}, map[string]time.Time{}
+			for _, d := range all(boss, f, 50) {
+				key := d.Unit + " " + d.Officer
+				if n[key]++; n[key] == 1 {
+					oldest[key] = d.Late // the longest overdue comes first
+				}
+			}
+			lines, err := w.WhoIsLate(ctx, boss, f)
+			if err != nil || len(lines) != len(n) || len(n) == 0 {
+				t.Fatalf("%+v: %v, %v", f, lines, err)
+			}
+			for i, l := range lines {
+				if key := l.Unit + " " + l.Officer; l.N != n[key] || !l.Oldest.Equal(oldest[key]) || i > 0 && l.N > lines[i-1].N {
+					t.Errorf("%+v: %+v, not %d since %s", f, l, n[key], oldest[key])
+				}
+			}
+		}
 		first := all(boss, store.DutyFilter{Clock: "accept_decision", Acknowledged: "yes"}, 50)[0]
 		if first.Acknowledged == nil || first.Acknowledged.Actor != "officer:rehearsal" || first.Explained == nil || first.Explained.Seq != first.Acknowledged.Seq+1 || len(first.Steps) == 0 || first.Steps[0].Step != "officer" ||
 			!first.Steps[0].Due.Equal(first.Late) || len(first.Steps[0].Told) != 0 || first.Steps[0].Waiting[0] != "unit:"+first.Unit {
 			t.Errorf("%+v", first)
+		}
+		for _, d := range whole {
+			v := d.Supervised
+			if (v != nil) != (d.Number == numbers[0]) || v != nil && (v.State != workflow.Running || v.Actor == "" || v.Due <= calendar.On(w.Now()) || !v.At.Equal(w.Now())) {
+				t.Errorf("%s: %+v", d.Number, v)
+			}
 		}
 		_, next, _ := w.Duties(ctx, boss, store.DutyFilter{}, "", 3)
 		if _, _, err := w.Duties(ctx, boss, decisions, next, 3); err != store.ErrCursor {

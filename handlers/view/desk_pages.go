@@ -163,11 +163,12 @@ type Duty struct {
 
 // Overdue is the review of what is late.
 type Overdue struct {
-	Day, Export, More, Note string
-	Fields                  []Field
-	Duties                  []Duty
-	Heads                   []string
-	Forecast                []CountLine
+	Day, Export, More, Note, Sum string
+	Fields                       []Field
+	Duties                       []Duty
+	Heads, LateHeads             []string
+	Forecast                     []CountLine
+	Late                         []CountLine // who is late, and by how much
 }
 
 // Intake is the form at the window and on the telephone.
