@@ -14,8 +14,13 @@ insert into board_late select k.case_id, k.no, k.code, (k.state = 'owed')::int::
   from clocks k join board b on b.case_id = k.case_id where k.state in ('running', 'owed') and k.late_from is not null;
 create index board_late_code on board_late (code, late, case_id);
 create index board_late_next on board_late (late, no, case_id);
--- An officer's cases are counted stage by stage: out of the index alone.
+-- A county's, a unit's and an officer's cases are counted stage by stage: out of
+-- the index alone.
+drop index board_due;
+drop index board_unit_due;
 drop index board_officer;
+create index board_due on board (due, case_id, state, kind, recused, unit, town);
+create index board_unit_due on board (unit, due, case_id, state, kind, recused, town);
 create index board_officer on board (officer, due, case_id, state, kind, recused, unit, town) where officer <> '';
 -- Who has a case is in one unit and mostly in one town: told so, the planner reads
 -- an officer's cases in their order.
@@ -24,6 +29,10 @@ create statistics board_hands (dependencies) on unit, officer, town from board;
 -- +goose Down
 drop statistics board_hands;
 drop index board_officer;
+drop index board_unit_due;
+drop index board_due;
+create index board_due on board (due, case_id);
+create index board_unit_due on board (unit, due, case_id);
 create index board_officer on board (officer, due, case_id) where officer <> '';
 drop view live_late;
 drop table board_late;
