@@ -58,6 +58,7 @@ var fieldKeys = map[reflect.Type]string{
 	reflect.TypeOf(publicReport{}): "answer.statistics.", reflect.TypeOf(indicator.PublicGroup{}): "answer.statistics.", reflect.TypeOf(indicator.PublicFigure{}): "answer.statistics.",
 	reflect.TypeOf(indicator.PublicRate{}): "answer.statistics.", reflect.TypeOf(indicator.PublicSpread{}): "answer.statistics.", reflect.TypeOf(indicator.PublicApart{}): "answer.statistics.",
 	reflect.TypeOf(indicator.Rate{}): "answer.statistics.", reflect.TypeOf(indicator.Spread{}): "answer.statistics.", reflect.TypeOf(indicator.Apart{}): "answer.statistics.",
+	reflect.TypeOf(countedView{}): "answer.behind.", reflect.TypeOf(countedCase{}): "answer.behind.", reflect.TypeOf(indicator.Part{}): "answer.behind.",
 	reflect.TypeOf(snapshotView{}): "answer.snapshot.", reflect.TypeOf(snapshotsView{}): "answer.snapshot.", reflect.TypeOf(consistencyView{}): "answer.snapshot.", reflect.TypeOf(proofView{}): "answer.proof.", reflect.TypeOf(ledger.Part{}): "answer.proof.",
 	reflect.TypeOf(indicator.RestatedFigures{}): "answer.snapshot.", reflect.TypeOf(indicator.RestatedLine{}): "answer.snapshot.", reflect.TypeOf(indicator.Pair{}): "answer.statistics.", reflect.TypeOf(indicator.ChangeCount{}): "answer.snapshot.",
 	reflect.TypeOf(ledger.Receipt{}): "answer.Receipt.", reflect.TypeOf(ledger.ReceiptClock{}): "answer.ReceiptClock.",

@@ -21,6 +21,7 @@ var deskNav = []struct {
 	{registerPath, "page.register.title", staff},
 	{leadsPath, "page.leads.title", staff},
 	{deskInfringementsPath, "page.infringements.title", staff},
+	{deskStatisticsPath, "page.stat.inside", watched},
 	{usersPath, "page.users.title", watchers},
 	{enginePath, "page.engine.title", watchers},
 	{accountPath, "page.account.title", nil},

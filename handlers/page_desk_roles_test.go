@@ -101,7 +101,7 @@ func TestWhoMayWhatAtTheDesk(t *testing.T) {
 				want = []int{http.StatusNotFound}
 			case strings.HasSuffix(d.Path, "/handover"): // the case is not in the court link
 				want = []int{http.StatusConflict}
-			case d.Path == "/desk/bulk":
+			case d.Path == "/desk/bulk", strings.HasPrefix(d.Path, "/desk/statistics/cases"), d.Path == "/desk/statistics/paper": // nothing is asked for
 				want = []int{http.StatusBadRequest}
 			case d.Method == http.MethodPost && d.Limit != Searching:
 				want = []int{http.StatusConflict, http.StatusUnprocessableEntity, http.StatusSeeOther}

@@ -92,7 +92,7 @@ func (s *Server) deskPages() []deskPage {
 		{"GET", "/desk/case/{number}/handover", handedTo, Reading, s.handover},
 		{"POST", "/desk/case/{number}/notes", staff, Writing, s.takeNote},
 		{"POST", "/desk/case/{number}/notices/{notice}/resend", staff, Writing, s.takeResend},
-	}, slices.Concat(s.userPages(), s.queuePages(), s.enginePages())...)
+	}, slices.Concat(s.userPages(), s.queuePages(), s.enginePages(), s.statisticsPages())...)
 }
 
 // deskRoutes are the routes of the desk's pages.

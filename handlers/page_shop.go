@@ -47,7 +47,7 @@ func (s *Server) showMerchant(ctx context.Context, c *Call) (any, error) {
 	} else {
 		one := view.StatGroup{ID: "figures", Title: p.T("page.shop.figures")}
 		for _, id := range merchantIndicators {
-			one.Indicators = append(one.Indicators, indicatorOf(p, figureOf(&g, id)))
+			one.Indicators = append(one.Indicators, indicatorOf(p, figureOf(&g, id), nil))
 		}
 		out.Groups = []view.StatGroup{one}
 	}

@@ -65,7 +65,7 @@ func (s *Server) showStatistics(ctx context.Context, c *Call) (any, error) {
 	if out.Overdue, err = s.unitsOverdue(ctx, p, x.Span); err != nil {
 		return nil, err
 	}
-	out.Groups = statGroups(p, &g)
+	out.Groups = statGroups(p, &g, nil)
 	out.Made = s.made(p, indicator.Version, s.Rules().VersionOn(x.To), s.Rules().Calendar().KnownAt(today).Version(), at)
 	for _, format := range fileFormats {
 		out.Files = append(out.Files, view.Link{To: "/data/statistics." + format, Name: strings.ToUpper(format)})
@@ -207,12 +207,13 @@ func shareWords(r *indicator.PublicRate) string {
 	return percent(r.Rate) + " (" + ofWords(r) + ")"
 }
 
-// statGroups are all indicators of a group with every line.
-func statGroups(p *view.Page, g *indicator.PublicGroup) (out []view.StatGroup) {
+// statGroups are all indicators of a group with every line; cases, inside, is where
+// the cases behind a number are listed.
+func statGroups(p *view.Page, g *indicator.PublicGroup, cases func(indicator.Part) string) (out []view.StatGroup) {
 	for _, k := range kinds {
 		one := view.StatGroup{ID: "k-" + k.name, Title: p.T("page.stat.kind." + k.name)}
 		for _, id := range k.ids {
-			one.Indicators = append(one.Indicators, indicatorOf(p, figureOf(g, id)))
+			one.Indicators = append(one.Indicators, indicatorOf(p, figureOf(g, id), cases))
 		}
 		out = append(out, one)
 	}
@@ -247,32 +248,38 @@ func lineName(p *view.Page, d *indicator.Definition, lines []indicator.Line, key
 	return key
 }
 
-func indicatorOf(p *view.Page, f *indicator.PublicFigure) view.Indicator {
+func indicatorOf(p *view.Page, f *indicator.PublicFigure, cases func(indicator.Part) string) view.Indicator {
 	d := definitionOf(f.ID)
 	out := view.Indicator{ID: f.ID, Name: in(p, d.Zh, d.En), To: statisticsPath + "/definitions/" + f.ID, Basis: p.T("page.stat.basis." + string(d.Basis))}
+	to := func(line, side string, n *int64) string {
+		if part := (indicator.Part{ID: f.ID, Line: line, Side: side}); cases != nil && n != nil && *n != 0 && part.ID != "I-17" {
+			return cases(part)
+		}
+		return ""
+	}
 	for i := range f.Rates {
 		r := &f.Rates[i]
 		rate := "—"
 		if r.Rate != "" {
 			rate = percent(r.Rate)
 		}
-		out.Lines = append(out.Lines, view.IndicatorLine{Name: lineName(p, d, d.Lines, r.Line), Of: ofWords(r), Rate: rate, Range: shortRange(r.Low, r.High)})
+		out.Lines = append(out.Lines, view.IndicatorLine{Name: lineName(p, d, d.Lines, r.Line), Num: view.Link{To: to(r.Line, "numerator", r.Numerator), Name: view.Number(r.Numerator)},
+			Den: view.Link{To: to(r.Line, "denominator", r.Denominator), Name: view.Number(r.Denominator)}, Rate: rate, Range: shortRange(r.Low, r.High)})
 	}
 	for i := range f.Spreads {
-		out.Notes = append(out.Notes, spreadNote(p, d, &f.Spreads[i]))
+		x := &f.Spreads[i]
+		out.Notes = append(out.Notes, view.Link{To: to(x.Line, "n", x.N), Name: spreadNote(p, d, x)})
 	}
-	var apart int64
 	for _, a := range f.Excluded {
 		if a.N != nil && *a.N != 0 {
-			apart += *a.N
-			out.Notes = append(out.Notes, p.T("page.stat.apart", "Code", a.Code, "N", view.Number(a.N)))
+			out.Notes = append(out.Notes, view.Link{To: to(a.Code, "excluded", a.N), Name: p.T("page.stat.apart", "Code", a.Code, "N", view.Number(a.N))})
 		}
 	}
 	if f.Open != nil {
-		out.Notes = append(out.Notes, p.T("page.stat.open", "N", view.Number(f.Open)))
+		out.Notes = append(out.Notes, view.Link{To: to("", "open", f.Open), Name: p.T("page.stat.open", "N", view.Number(f.Open))})
 	}
 	if f.Mature != nil && !*f.Mature {
-		out.Notes = append(out.Notes, p.T("page.stat.not_mature"))
+		out.Notes = append(out.Notes, view.Link{Name: p.T("page.stat.not_mature")})
 	}
 	return out
 }

@@ -245,7 +245,7 @@ func (s *Server) showDefinition(_ context.Context, c *Call) (any, error) {
 	p.Title = in(p, d.Zh, d.En)
 	p.Path = statisticsPath + "/definitions/" + d.ID
 	x, _ := indicator.Explain(d.ID)
-	out := &view.Explained{ID: d.ID, Words: []string{plainWords(in(p, x.Zh, x.En))}, Counted: x.Given, Gives: x.Gives,
+	out := &view.Explained{ID: d.ID, Words: []string{plainWords(in(p, x.Zh, x.En))}, Counted: x.Given, Gives: x.Gives, Inside: deskStatisticsPath + "#" + d.ID,
 		Reading: []view.Row{{Name: p.T("page.stat.made.definition"), Value: strconv.Itoa(d.Version) + " (" + indicator.Version + ")"}, {Name: p.T("page.stat.basis"), Value: p.T("page.stat.basis." + string(d.Basis))}}}
 	for _, l := range slices.Concat(d.Lines, d.Spread) {
 		made := strings.Join(l.Num, " + ")

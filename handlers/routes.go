@@ -169,6 +169,7 @@ func (s *Server) routes() []Route {
 		{"GET", "/api/v1/cases/{number}/data", Holder, Reading, s.data, http.StatusOK},
 		{"POST", "/api/v1/cases/{number}/erasure-requests", Holder, Writing, s.askErasure, http.StatusCreated},
 		{"GET", "/api/v1/statistics", Staff, Listing, s.statistics, http.StatusOK},
+		{"GET", "/api/v1/statistics/cases", Staff, Listing, s.countedCases, http.StatusOK},
 		{"GET", "/api/v1/statistics/snapshots", Anyone, Listing, s.snapshots, http.StatusOK},
 		{"GET", "/api/v1/statistics/snapshots/{period}", Anyone, Listing, s.snapshot, http.StatusOK},
 		{"GET", "/api/v1/statistics/consistency", Anyone, Reading, s.consistency, http.StatusOK},

@@ -159,7 +159,7 @@ func (x *wire) beside(number string) {
 	for range 2 { // sent anew, then on its way
 		x.contract.call("POST", path+"/notices/1/resend", staff, `{}`, "")
 	}
-	for _, list := range []string{"/public/statistics?period=365", "/erasure-requests", "/users", "/absences", "/escalations", "/statistics?from=2026-05-01&to=2026-05-31&by=town"} {
+	for _, list := range []string{"/public/statistics?period=365", "/erasure-requests", "/users", "/absences", "/escalations", "/statistics?from=2026-05-01&to=2026-05-31&by=town", "/statistics/cases?from=2026-05-01&to=2026-05-31&indicator=I-05&side=open"} {
 		x.contract.call("GET", "/api/v1"+list, boss, nil, "")
 	}
 	x.contract.call("GET", publicPath+"?merchant=m_0", "", nil, "")
@@ -187,6 +187,7 @@ func (x *wire) beside(number string) {
 	x.contract.call("GET", "/api/v1/absences", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
 	x.contract.call("GET", "/api/v1/escalations", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
 	x.contract.call("GET", "/api/v1/statistics?from=2026-05-01&to=2026-05-31", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
+	x.contract.call("GET", "/api/v1/statistics/cases?from=2026-05-01&to=2026-05-31&indicator=I-05&side=open", x.user([]workflow.Role{"court"}, &workflow.Case{}), nil, "")
 	x.checks()
 	users, err := x.s.Users(context.Background())
 	if err != nil {

@@ -107,7 +107,7 @@ func (r *reading) memberTerms() (map[int64][]indicator.Span, error) {
 // one that it can answer, and of merchants I-12a.
 func (r *reading) beside() error {
 	if r.q.By == "merchant" {
-		return r.repeats()
+		return r.repeats(r.intoSpans)
 	}
 	if r.q.Per != "" || r.q.By != "" && r.q.By != "town" && r.q.By != "domain" {
 		return nil

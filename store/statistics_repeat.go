@@ -16,10 +16,10 @@ type complained struct {
 	category        string
 }
 
-// repeats counts I-12a: of the complaints accepted in a period, those whose
+// repeats finds what I-12a counts: of the complaints accepted, those whose
 // merchant another person had complained of, in the same category, within the year
 // before. Whether two are one person the blind index says.
-func (r *reading) repeats() error {
+func (r *reading) repeats(found func(ref string, c *complained, again bool)) error {
 	by, err := r.complaints()
 	if err != nil {
 		return err
@@ -29,25 +29,30 @@ func (r *reading) repeats() error {
 		return err
 	}
 	for ref, list := range by {
-		for _, c := range list {
+		for i := range list {
+			c := &list[i]
 			if c.accepted == 0 {
 				continue
 			}
-			again := slices.ContainsFunc(list, func(o complained) bool {
+			found(ref, c, slices.ContainsFunc(list, func(o complained) bool {
 				return o.id != c.id && o.category == c.category && o.filed <= c.filed && o.filed >= c.filed-repeatDays && (o.filed < c.filed || o.id < c.id) && !shared(people[o.id], people[c.id])
-			})
-			for i, x := range r.spans {
-				if c.accepted < x.From || c.accepted > x.To {
-					continue
-				}
-				r.into(ref, i, line{code: "repeatable", value: 1})
-				if again {
-					r.into(ref, i, line{code: "repeated", value: 1})
-				}
-			}
+			}))
 		}
 	}
 	return nil
+}
+
+// intoSpans counts one complaint accepted for I-12a.
+func (r *reading) intoSpans(ref string, c *complained, again bool) {
+	for i, x := range r.spans {
+		if c.accepted < x.From || c.accepted > x.To {
+			continue
+		}
+		r.into(ref, i, line{code: "repeatable", value: 1})
+		if again {
+			r.into(ref, i, line{code: "repeated", value: 1})
+		}
+	}
 }
 
 func shared(a, b []string) bool {

@@ -23,6 +23,7 @@ type StatisticsCmd struct {
 	Show      FiguresCmd   `cmd:"" default:"withargs" help:"The indicators of a time."`
 	Freeze    FreezeCmd    `cmd:"" help:"Freeze a month or a year that has ended; the server does it by itself."`
 	Recount   RecountCmd   `cmd:"" help:"Count every case again from its log, after an upgrade that changed what is counted."`
+	Paper     PaperCmd     `cmd:"" help:"The joint conference's report of a quarter, as PDF."`
 	Snapshots SnapshotsCmd `cmd:"" help:"What was frozen: all of it, or one period then and now, and what changed it."`
 }
 
@@ -94,48 +95,9 @@ func (c *FiguresCmd) query() (q indicator.Query, err error) {
 	return q, nil
 }
 
-// columns of a file: one row for each line of each indicator.
-var columns = []string{"key", "from", "to", "indicator", "version", "basis", "line", "kind", "numerator", "denominator", "rate", "low", "high", "n", "sum", "mean", "median", "p90"}
-
-// records writes a report as rows.
-func records(r *indicator.Report, row func([]string) error) error {
-	number := func(n int64) string { return strconv.FormatInt(n, 10) }
-	if err := row(columns); err != nil {
-		return err
-	}
-	for _, g := range r.Groups {
-		for _, f := range g.Figures {
-			head := []string{handlers.Harmless(g.Key), g.From.String(), g.To.String(), f.ID, strconv.Itoa(f.Version), string(f.Basis)}
-			var all [][]string
-			for _, x := range f.Rates {
-				all = append(all, []string{x.Line, "rate", number(x.Numerator), number(x.Denominator), x.Rate, x.Low, x.High, "", "", "", "", ""})
-			}
-			for _, x := range f.Spreads {
-				all = append(all, []string{x.Line, "spread", "", "", "", "", "", number(x.N), number(x.Sum), x.Mean, number(x.Median), number(x.P90)})
-			}
-			for _, x := range f.Excluded {
-				all = append(all, []string{x.Code, "excluded", "", "", "", "", "", number(x.N), "", "", "", ""})
-			}
-			if f.Open != nil {
-				kind := "open"
-				if !*f.Mature {
-					kind = "open_not_mature"
-				}
-				all = append(all, []string{"open", kind, "", "", "", "", "", number(*f.Open), "", "", "", ""})
-			}
-			for _, x := range all {
-				if err := row(append(head[:len(head):len(head)], x...)); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
 func (c *FiguresCmd) csv(w io.Writer, r *indicator.Report) error {
 	out := csv.NewWriter(w)
-	if err := records(r, out.Write); err != nil {
+	if err := handlers.ReportRows(r, out.Write); err != nil {
 		return err
 	}
 	out.Flush()
@@ -150,7 +112,7 @@ func (c *FiguresCmd) xlsx(w io.Writer, r *indicator.Report) (err error) {
 		return err
 	}
 	n := 0
-	err = records(r, func(row []string) error {
+	err = handlers.ReportRows(r, func(row []string) error {
 		n++
 		cells := make([]any, len(row))
 		for i, x := range row {

@@ -38,11 +38,11 @@ func Number(n *int64) string {
 type plot struct {
 	Class         string
 	Width, Height int
-	Marks         []stroke
+	Marks         []Stroke
 }
 
-// stroke is one thing that is drawn.
-type stroke struct {
+// Stroke is one thing that is drawn, in user units.
+type Stroke struct {
 	Kind, Class  string // path, text, rect, circle
 	D            string // of a path
 	X, Y, W, H   string
@@ -52,11 +52,11 @@ type stroke struct {
 func num(f float64) string { return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64) }
 
 func (p *plot) path(class, d string) {
-	p.Marks = append(p.Marks, stroke{Kind: "path", Class: class, D: d})
+	p.Marks = append(p.Marks, Stroke{Kind: "path", Class: class, D: d})
 }
 
 func (p *plot) text(class, anchor string, x, y float64, text string) {
-	p.Marks = append(p.Marks, stroke{Kind: "text", Class: class, Anchor: anchor, X: num(x), Y: num(y), Text: text})
+	p.Marks = append(p.Marks, Stroke{Kind: "text", Class: class, Anchor: anchor, X: num(x), Y: num(y), Text: text})
 }
 
 // sizes are the chart for wide and for narrow places.
@@ -65,6 +65,12 @@ func (c *Chart) sizes() []plot {
 		return []plot{c.lines("w", 640, 300), c.lines("n", 350, 240)}
 	}
 	return []plot{c.bars("w", 640), c.bars("n", 350)}
+}
+
+// Drawing is the chart as it is drawn in a wide place, for paper.
+func (c *Chart) Drawing() (width, height int, marks []Stroke) {
+	p := c.sizes()[0]
+	return p.Width, p.Height, p.Marks
 }
 
 // most is the greatest value, at least one.
@@ -148,7 +154,7 @@ func (p *plot) line(s Series, class string, x func(int) float64, y func(int64) f
 	}
 	p.path("ln"+class, d.String())
 	at := y(*s.Values[last])
-	p.Marks = append(p.Marks, stroke{Kind: "circle", Class: "pt" + class, X: num(x(last)), Y: num(at)})
+	p.Marks = append(p.Marks, Stroke{Kind: "circle", Class: "pt" + class, X: num(x(last)), Y: num(at)})
 	label := at + 4.5
 	for slices.ContainsFunc(ends, func(e float64) bool { return math.Abs(e-label) < 17 }) {
 		label += 4
@@ -177,7 +183,7 @@ func (c *Chart) bars(class string, width int) plot {
 			if *v == most {
 				kind = "bar hi"
 			}
-			p.Marks = append(p.Marks, stroke{Kind: "rect", Class: kind, X: "0", Y: num(y + 22), W: num(long), H: "14"})
+			p.Marks = append(p.Marks, Stroke{Kind: "rect", Class: kind, X: "0", Y: num(y + 22), W: num(long), H: "14"})
 		}
 		p.text("vl", "start", long+8, y+34, Number(v)+map[bool]string{true: " " + c.Unit}[v != nil])
 	}

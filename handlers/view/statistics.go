@@ -13,9 +13,12 @@ type Statistics struct {
 	Overdue *StatTable
 	Made    []Row // what the figures were made with
 	Files   []Link
-	Hidden  bool // small numbers are hidden here
+	Papers  []Link // reports of the joint conference, by quarter
+	Hidden  bool   // small numbers are hidden here
 	None    string
 	About   []Row // who a merchant is
+	Form    *StatForm
+	More    string // where the table goes on
 }
 
 // Link leads somewhere.
@@ -43,11 +46,23 @@ type StatGroup struct {
 type Indicator struct {
 	ID, Name, To, Basis string
 	Lines               []IndicatorLine
-	Notes               []string
+	Notes               []Link // without To: words only
 }
 
-// IndicatorLine is one rate: numerator of denominator, rate, interval.
-type IndicatorLine struct{ Name, Of, Rate, Range string }
+// IndicatorLine is one rate: numerator of denominator, rate, interval. Inside, both
+// lead to their cases.
+type IndicatorLine struct {
+	Name        string
+	Num, Den    Link
+	Rate, Range string
+}
+
+// StatForm asks for other figures.
+type StatForm struct {
+	Action string
+	Fields []Field
+	Hidden []Row
+}
 
 // StatTable is a table of any shape.
 type StatTable struct {
@@ -66,4 +81,5 @@ type Explained struct {
 	Gives    []string // and what it gives
 	Lines    [][]string
 	All      []Link
+	Inside   string // where the authority's own people see the number and its cases
 }

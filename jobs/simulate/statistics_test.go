@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"fangxin/store"
@@ -77,6 +78,7 @@ func checkStatistics(t *testing.T, s *store.Store, from, to calendar.Date) {
 			}
 		}
 	}
+	checkCases(t, s, from, to)
 	used := func(code string) bool {
 		for _, d := range indicator.Definitions {
 			for _, sum := range d.Sums() {
@@ -96,3 +98,67 @@ func checkStatistics(t *testing.T, s *store.Store, from, to calendar.Date) {
 
 // unused are counted beside the indicators.
 var unused = []string{"archived", "met.termination_decision"}
+
+// numbersOf lists every number of figures that cases stand behind.
+func numbersOf(figures []indicator.Figure) map[indicator.Part]int64 {
+	out := map[indicator.Part]int64{}
+	for _, f := range figures {
+		if f.ID == "I-17" {
+			continue
+		}
+		for _, r := range f.Rates {
+			out[indicator.Part{ID: f.ID, Line: r.Line, Side: "numerator"}], out[indicator.Part{ID: f.ID, Line: r.Line, Side: "denominator"}] = r.Numerator, r.Denominator
+		}
+		for _, x := range f.Spreads {
+			out[indicator.Part{ID: f.ID, Line: x.Line, Side: "n"}] = x.N
+		}
+		for _, x := range f.Excluded {
+			out[indicator.Part{ID: f.ID, Line: x.Code, Side: "excluded"}] = x.N
+		}
+		if f.Open != nil {
+			out[indicator.Part{ID: f.ID, Side: "open"}] = *f.Open
+		}
+	}
+	return out
+}
+
+// checkCases holds the cases behind every number against the number: they add up to
+// it, and each stands in the list once.
+func checkCases(t *testing.T, s *store.Store, from, to calendar.Date) {
+	t.Helper()
+	ctx := context.Background()
+	all := &store.User{Name: "chen", Roles: []string{"supervisor"}}
+	for by, only := range map[string]string{"": "", "domain": "I-05", "unit": "I-18", "merchant": "I-12a I-03b", "programme": "I-01A", "size": "I-04"} {
+		q := indicator.Query{From: from, To: to, By: by}
+		groups, _, err := s.Statistics(ctx, q, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := groups[len(groups)-1]
+		if by != "" {
+			q.Of = &last.Key
+		}
+		listed := 0
+		for part, n := range numbersOf(indicator.Figures(last.Counts, to, to)) {
+			if only != "" && !strings.Contains(only, part.ID) || part.ID == "I-12a" && by != "merchant" {
+				continue
+			}
+			got, err := s.CountedCases(ctx, all, q, part, "", 1000)
+			if err != nil {
+				t.Errorf("by %q of %q, %+v: %v", by, last.Key, part, err)
+				continue
+			}
+			sum, seen := int64(0), map[string]bool{}
+			for _, l := range got.Lines {
+				sum, seen[l.Number] = sum+l.N, true
+			}
+			listed += len(got.Lines)
+			if got.Sum != n || got.ShownSum != n || sum != n || got.Cases != got.Shown || int(got.Shown) != len(seen) {
+				t.Errorf("by %q of %q, %+v: %d; the cases behind it are %d and add up to %d (%d listed: %d)", by, last.Key, part, n, got.Cases, got.Sum, len(seen), sum)
+			}
+		}
+		if listed == 0 {
+			t.Errorf("by %q: nothing is listed", by)
+		}
+	}
+}

@@ -9,7 +9,7 @@ import "fangxin/workflow/calendar"
 // and no line from 1 to 4.
 func MerchantPublic(g Group, careful bool, seen calendar.Date) PublicGroup {
 	few := careful && g.Counts.sum(Sum{"filed"}) < LeastRate
-	return public(g, codesOf([]Group{g}), seen, func(_ string, n int64) *int64 {
+	return public(g, codesOf([]Group{g}), seen, LeastRate, func(_ string, n int64) *int64 {
 		if few || careful && small(n) {
 			return nil
 		}

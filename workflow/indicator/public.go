@@ -90,7 +90,7 @@ func WholePublic(whole []Group, seen calendar.Date) []PublicGroup {
 func wholePublic(whole []Group, codes []string, seen calendar.Date) []PublicGroup {
 	out := make([]PublicGroup, 0, len(whole))
 	for _, g := range whole {
-		p := public(g, codes, seen, func(sum string, n int64) *int64 { return &n })
+		p := public(g, codes, seen, LeastRate, func(sum string, n int64) *int64 { return &n })
 		p.Whole = true
 		out = append(out, p)
 	}
@@ -120,7 +120,7 @@ func Public(t Table) ([]PublicGroup, bool, error) {
 	}
 	out := wholePublic(t.Whole, b.codes, t.Seen)
 	for i, g := range b.groups {
-		out = append(out, public(g, b.codes, t.Seen, func(sum string, n int64) *int64 {
+		out = append(out, public(g, b.codes, t.Seen, LeastRate, func(sum string, n int64) *int64 {
 			if !b.g.shown[i].has(b.at[sum]) {
 				return nil
 			}
@@ -206,8 +206,9 @@ func codesOf(groups []Group) (out []string) {
 }
 
 // public divides out a group, by the codes of all groups, because a line that is
-// missing would tell too; may says of each sum whether it is shown.
-func public(g Group, codes []string, seen calendar.Date, may func(sum string, n int64) *int64) PublicGroup {
+// missing would tell too; may says of each sum whether it is shown, least what a
+// rate is divided by at least.
+func public(g Group, codes []string, seen calendar.Date, least int64, may func(sum string, n int64) *int64) PublicGroup {
 	out := PublicGroup{Key: g.Key, From: g.From, To: g.To, Numbers: map[string]*int64{}}
 	number := func(s Sum) *int64 {
 		n := may(s.name(), g.Counts.sum(s))
@@ -218,10 +219,10 @@ func public(g Group, codes []string, seen calendar.Date, may func(sum string, n 
 		d := &Definitions[i]
 		f := PublicFigure{ID: d.ID, Version: d.Version, Basis: d.Basis, Rates: []PublicRate{}, Spreads: []PublicSpread{}, Excluded: []PublicApart{}}
 		for _, l := range d.rates(codes) {
-			f.Rates = append(f.Rates, PublicRateOf(l.Key, number(l.Num), number(l.Den)))
+			f.Rates = append(f.Rates, publicRate(l.Key, number(l.Num), number(l.Den), least))
 		}
 		for _, l := range d.Spread {
-			f.Spreads = append(f.Spreads, publicSpread(spreadOf(l.Key, g.Counts.measures(l.Num, d.Basis, g.To)), number(l.Num)))
+			f.Spreads = append(f.Spreads, publicSpread(spreadOf(l.Key, g.Counts.measures(l.Num, d.Basis, g.To)), number(l.Num), least))
 		}
 		for _, code := range d.apart(codes) {
 			f.Excluded = append(f.Excluded, PublicApart{code, number(Sum{code})})
@@ -237,21 +238,25 @@ func public(g Group, codes []string, seen calendar.Date, may func(sum string, n 
 
 // PublicRateOf divides what may be shown; nil is hidden.
 func PublicRateOf(line string, num, den *int64) PublicRate {
+	return publicRate(line, num, den, LeastRate)
+}
+
+func publicRate(line string, num, den *int64, least int64) PublicRate {
 	r := PublicRate{Line: line, Numerator: num, Denominator: den}
-	if num != nil && den != nil && *den >= LeastRate {
+	if num != nil && den != nil && *den >= least {
 		x := RateOf(line, *num, *den)
 		r.Rate, r.Low, r.High = x.Rate, x.Low, x.High
 	}
 	return r
 }
 
-func publicSpread(x Spread, n *int64) PublicSpread {
+func publicSpread(x Spread, n *int64, least int64) PublicSpread {
 	out := PublicSpread{Line: x.Line, N: n, Deciles: []int64{}}
-	if n == nil || *n < LeastRate {
+	if n == nil || *n < least {
 		return out
 	}
 	out.Sum, out.Mean = &x.Sum, x.Mean
-	if *n >= 3*LeastRate && len(x.Deciles) == 9 {
+	if (*n >= 3*least || least == 1) && len(x.Deciles) == 9 {
 		out.Median, out.P90, out.Deciles = &x.Median, &x.P90, x.Deciles
 	}
 	return out
