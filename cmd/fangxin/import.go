@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +15,7 @@ import (
 // ImportCmd takes complaints or merchants from a file.
 type ImportCmd struct {
 	File    string            `arg:"" type:"existingfile"`
-	Kind    string            `default:"complaints" enum:"complaints,merchants" help:"complaints or merchants."`
+	Kind    string            `default:"complaints" enum:"complaints,merchants,12315" help:"complaints, merchants, or 12315: the file of the national platform (docs/12315.md)."`
 	As      string            `default:"live" enum:"live,archive" help:"live: complaints that begin now; archive: history that ended elsewhere."`
 	Format  string            `default:"" enum:",csv,xlsx,jsonl" help:"csv, xlsx or jsonl; empty: by the file's name."`
 	Map     map[string]string `help:"field=column, where the column has another name."`
@@ -25,8 +26,19 @@ type ImportCmd struct {
 // nothing. Exit 1 when rows were rejected.
 func (c *ImportCmd) Run(g *Globals) error {
 	fields := intake.Fields
-	if c.Kind == "merchants" {
+	switch c.Kind {
+	case "merchants":
 		fields = intake.MerchantFields
+	case "12315":
+		fields = map[string][]string{}
+		for _, x := range intake.PlatformColumns {
+			if x.Reads {
+				fields[x.Name] = []string{x.Header}
+			}
+		}
+		if c.As == "archive" {
+			return errUse{errors.New("--as archive: the platform's file holds complaints that begin now; import history with --kind complaints")}
+		}
 	}
 	for field := range c.Map {
 		if fields[field] == nil {
@@ -48,7 +60,7 @@ func (c *ImportCmd) Run(g *Globals) error {
 	}
 	rejects := &lateFile{path: c.Rejects}
 	defer func() { _ = rejects.Close() }()
-	opt := intake.Options{File: c.File, Archive: c.As == "archive", Map: c.Map, Rejects: rejects,
+	opt := intake.Options{File: c.File, Archive: c.As == "archive", Platform: c.Kind == "12315", Map: c.Map, Rejects: rejects,
 		Progress: func(done int) { fmt.Fprintf(g.Err, "%d rows\n", done) }}
 	rejected, err := c.take(g, e, rows, opt)
 	if err != nil {
@@ -71,6 +83,9 @@ func (c *ImportCmd) take(g *Globals, e *engine, rows func(yield func(intake.Row)
 	}
 	r, err := intake.Import(g.Context, e.Store, rows, opt)
 	fmt.Fprintf(g.Out, "%d rows read, %d taken, %d known already, %d rejected\n", r.Read, r.Taken, r.Known, r.Rejected)
+	if r.Other > 0 {
+		fmt.Fprintf(g.Out, "%d of those known say other things than what was taken under their number; they are in %s\n", r.Other, c.Rejects)
+	}
 	printReasons(g.Out, r.Reasons)
 	return r.Rejected, err
 }

@@ -31,6 +31,7 @@ type cli struct {
 	Serve      ServeCmd      `cmd:"" help:"Serve the API and keep the deadlines."`
 	Migrate    MigrateCmd    `cmd:"" help:"Bring the database to this version's schema."`
 	Import     ImportCmd     `cmd:"" help:"Import complaints or merchants from CSV, XLSX or JSONL."`
+	Export     ExportCmd     `cmd:"" help:"Export complaints for the national 12315 platform, as CSV."`
 	Merchant   MerchantCmd   `cmd:"" help:"The merchant register."`
 	Simulate   SimulateCmd   `cmd:"" help:"Live whole lives through the real engine, in virtual time."`
 	Verify     VerifyCmd     `cmd:"" help:"Prove that nothing was missed or altered."`

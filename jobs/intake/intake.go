@@ -31,6 +31,7 @@ type Row struct {
 type Options struct {
 	File     string // name, for the rejects
 	Archive  bool   // as history, instead of living complaints
+	Platform bool   // the file of the national 12315 platform: one number is one complaint
 	Map      map[string]string
 	Rejects  io.Writer
 	Progress func(done int)
@@ -38,7 +39,8 @@ type Options struct {
 
 // Result counts what became of the rows.
 type Result struct {
-	Read, Taken, Known, Rejected int // Known: taken by an earlier run
+	Read, Taken, Known, Rejected int // Known: taken by an earlier run, or entered before under its number
+	Other                        int // of those known: the row says other things than the one that was taken
 	Reasons                      map[string]int
 }
 
@@ -46,6 +48,7 @@ type Result struct {
 type reject struct {
 	File   string            `json:"file"`
 	Line   int               `json:"line"`
+	Column string            `json:"column,omitempty"`
 	Reason string            `json:"reason"`
 	Row    map[string]string `json:"row"`
 }
@@ -113,16 +116,19 @@ func (im *run) failed() bool {
 }
 
 func (im *run) take(j job) {
-	cmd, reason := command(j.row, im.opt)
-	if reason != "" {
-		im.reject(j.row, reason)
+	q, wrong := im.request(j)
+	if wrong != nil {
+		im.reject(j.row, *wrong)
 		return
 	}
-	answer, err := im.s.Execute(im.ctx, store.Request{Command: cmd, Key: j.key, Scope: "import"})
+	answer, err := im.s.Execute(im.ctx, q)
 	var r *workflow.Refusal
 	switch {
+	case errors.As(err, &r) && r.Code == "entered_before":
+		im.known(j.row, r.Number)
+		return
 	case errors.As(err, &r):
-		im.reject(j.row, reasonOf(r))
+		im.reject(j.row, im.refused(j.row, r))
 		return
 	case err != nil:
 		im.mu.Lock()
@@ -142,6 +148,40 @@ func (im *run) take(j job) {
 	}
 }
 
+// request is what a row asks the door for.
+func (im *run) request(j job) (q store.Request, wrong *bad) {
+	q.Key, q.Scope = j.key, "import"
+	if im.opt.Platform {
+		q.Command, q.Unique, wrong = platformCommand(j.row, im.opt)
+		return q, wrong
+	}
+	cmd, reason := command(j.row, im.opt)
+	if reason != "" {
+		return q, &bad{"", reason}
+	}
+	q.Command = cmd
+	return q, nil
+}
+
+// refused says why the door refused a row, and for a platform's file in which column.
+func (im *run) refused(row Row, r *workflow.Refusal) bad {
+	out := bad{"", reasonOf(r)}
+	if im.opt.Platform && len(r.Missing) > 0 {
+		out.column = (&platformRow{row, im.opt.Map}).columnOf(r.Missing[0])
+	}
+	return out
+}
+
+// known keeps a row whose number was entered before with other words: it changes
+// nothing, and is not lost.
+func (im *run) known(row Row, number string) {
+	im.keep(row, bad{"", "entered before as " + number + ": the row says other things and was not taken"})
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.result.Known++
+	im.result.Other++
+}
+
 func reasonOf(r *workflow.Refusal) string {
 	if len(r.Missing) > 0 {
 		return r.Code + ": " + strings.Join(r.Missing, ", ")
@@ -149,17 +189,28 @@ func reasonOf(r *workflow.Refusal) string {
 	return strings.TrimSpace(r.Code + " " + r.Guard)
 }
 
-func (im *run) reject(row Row, reason string) {
+func (im *run) reject(row Row, wrong bad) {
+	reason := wrong.reason
+	if wrong.column != "" {
+		reason = wrong.column + ": " + reason
+	}
 	im.mu.Lock()
-	defer im.mu.Unlock()
 	im.result.Rejected++
 	im.result.Reasons[reason]++
+	im.mu.Unlock()
+	im.keep(row, wrong)
+}
+
+// keep writes a row that was not taken to the file of rejects.
+func (im *run) keep(row Row, wrong bad) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
 	if im.opt.Rejects == nil {
 		return
 	}
 	enc := json.NewEncoder(im.opt.Rejects)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(reject{im.opt.File, row.Line, reason, row.Values}); err != nil {
+	if err := enc.Encode(reject{im.opt.File, row.Line, wrong.column, wrong.reason, row.Values}); err != nil {
 		im.err = errors.Join(im.err, err)
 	}
 }

@@ -68,7 +68,7 @@ func ImportMerchants(ctx context.Context, s *store.Store, rows func(yield func(R
 		im.counts.Read++
 		stated, reason := merchant(row, opt, towns)
 		if reason != "" {
-			im.reject(row, reason)
+			im.reject(row, bad{"", reason})
 			continue
 		}
 		im.lot = append(im.lot, stated)
