@@ -43,13 +43,13 @@ type conference struct {
 }
 
 // QuarterPaper draws the report of a quarter that has ended, 2026-Q3 or 2026Q3: from
-// the frozen months where all three are there, so that it can be had again, and says
-// where in the log its figures stand.
+// the frozen months where all three are there, else from the log up to its last block,
+// and says where in the log its figures stand, so that it can be had again.
 func (s *Server) QuarterPaper(ctx context.Context, name string) ([]byte, error) {
 	if len(name) == 6 {
 		name = name[:4] + "-" + name[4:]
 	}
-	span, ok := quarterOf(name)
+	span, ok := indicator.QuarterOf(name)
 	if !ok || span.To > lastDay(calendar.On(s.Now())) {
 		return nil, ErrQuarter
 	}
@@ -374,7 +374,7 @@ func (c *conference) sources() error {
 	law := c.s.Rules()
 	x := c.quarters[0]
 	c.add(paper.Chapter{Title: "数字的来源", Table: t, Words: []string{fmt.Sprintf("口径版本 %s；规则版本 %s；工作日历版本 %s。", indicator.Version, cmp.Or(law.VersionOn(x.To), "—"), law.Calendar().KnownAt(x.Seen()).Version()),
-		"“定格”指该月结束后冻结、由日志区块封存的快照，此后不变，fangxin verify statistics 可由日志重新算出；“日志”指生成时直接读取，含该区块之后的事件。"}})
+		"“定格”指该月结束后冻结、由日志区块封存的快照，此后不变，fangxin verify statistics 可由日志重新算出；“日志”指直接读取到该区块为止，其后的事件不在内。"}})
 	return nil
 }
 

@@ -107,7 +107,7 @@ func (s *Server) deskStatistics(ctx context.Context, c *Call) (any, error) {
 	out.Made = s.made(p, indicator.Version, s.Rules().VersionOn(q.To), s.Rules().Calendar().KnownAt(calendar.On(s.Now())).Version(), at)
 	out.Files = []view.Link{{To: with(deskStatisticsPath+"/export", c.Params, "", ""), Name: "CSV"}}
 	for _, name := range choices(calendar.On(s.Now())) {
-		if _, ok := quarterOf(name); ok && q.By == "" && q.Per == "" {
+		if _, ok := indicator.QuarterOf(name); ok && q.By == "" && q.Per == "" {
 			out.Papers = append(out.Papers, view.Link{To: deskStatisticsPath + "/paper?quarter=" + name, Name: timeWords(p, name)})
 		}
 	}

@@ -10,11 +10,11 @@ import (
 )
 
 // Quarter is where the figures of three months are taken from: from what was frozen
-// of each, so that they can be had again, else from the log as it is.
+// of each, else from the log up to a block: both can be had again.
 type Quarter struct {
 	indicator.Span
 	Months []indicator.Frozen // of all three, or none
-	Log    indicator.At       // as of which the log was read; with months, of the last of them
+	Log    indicator.At       // up to which the log was read; with months, of the last of them
 	groups map[string][]indicator.Group
 }
 
@@ -33,16 +33,23 @@ func (s *Store) Quarter(ctx context.Context, x indicator.Span, by ...string) (Qu
 		out.Months = append(out.Months, f)
 		out.Log = f.Log
 	}
-	for _, slice := range by {
-		if out.Months != nil {
+	if out.Months != nil {
+		for _, slice := range by {
 			out.groups[slice] = indicator.Together(out.Months, slice)
-			continue
 		}
-		groups, at, err := s.Statistics(ctx, indicator.Query{From: x.From, To: x.To, By: slice}, 0)
-		if err != nil {
-			return out, err
-		}
-		out.Log, out.groups[slice] = at, groups
+		return out, nil
+	}
+	list := make([]indicator.Query, len(by))
+	for i, slice := range by {
+		list[i] = indicator.Query{From: x.From, To: x.To, By: slice}
+	}
+	groups, at, err := s.sealedStatistics(ctx, list)
+	if err != nil {
+		return out, err
+	}
+	out.Log = at
+	for i, slice := range by {
+		out.groups[slice] = groups[i]
 	}
 	return out, nil
 }
