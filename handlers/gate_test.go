@@ -123,7 +123,7 @@ func (g *gate) examples(ids []string, numbers []string) map[string][]string {
 			penalised = append(penalised, i.ID)
 		}
 	}
-	return map[string][]string{"{complaint}": ids, "{number}": numbers, "{merchant}": {merchant}, "{file}": {"x", "statistics.csv", "statistics.json", "statistics.xlsx", "datapackage.json"}, "{slice}": {"domain", "town"}, "{infringement}": penalised, "{indicator}": {"I-01A"}, "{kind}": {"merchants", "domains", "towns"}, "{of}": {merchant, "1", "370321001"}, "{code}": {"0000000000"}, "{step}": {"what"}, "{size}": {"small"}, "{member}": {"x"}, "{case}": {numbers[0]},
+	return map[string][]string{"{complaint}": ids, "{number}": numbers, "{merchant}": {merchant}, "{file}": {"x", "statistics.csv", "statistics.json", "statistics.xlsx", "complaints.csv", "complaints.json", "complaints.xlsx", "infringements.csv", "infringements.json", "infringements.xlsx", "datapackage.json"}, "{slice}": {"domain", "town"}, "{infringement}": penalised, "{indicator}": {"I-01A"}, "{kind}": {"merchants", "domains", "towns"}, "{of}": {merchant, "1", "370321001"}, "{code}": {"0000000000"}, "{step}": {"what"}, "{size}": {"small"}, "{member}": {"x"}, "{case}": {numbers[0]},
 		"{person}": {"1"}, "{event}": {"say"}, "{notice}": {"1"}, "{check}": {"x"}, "{id}": {"x"}, "{month}": {"2026-05"}, "{period}": {"2026-05", "2026"}, "{town}": {"370321001"}, "{domain}": {"1"}, "{p}": {"x"}}
 }
 

@@ -35,6 +35,8 @@ const (
 	Upload Class = "upload"
 	// Delivery is a file on its way out.
 	Delivery Class = "delivery"
+	// Export is a whole table on its way out, made while it is read.
+	Export Class = "export"
 	// Removing takes back what its sender sent; it has no body.
 	Removing Class = "removing"
 )
@@ -81,6 +83,8 @@ var limits = map[Class]Limit{
 		Caller: Rate{2 * time.Second, 60}, Case: Rate{2 * time.Second, 120}},
 	Delivery: {Time: 15 * time.Second, Address: Rate{20 * time.Millisecond, 600},
 		Caller: Rate{50 * time.Millisecond, 300}},
+	Export: {Time: 30 * time.Minute, Address: Rate{5 * time.Second, 60},
+		Caller: Rate{5 * time.Second, 60}},
 	Removing: {Time: 10 * time.Second, Address: Rate{500 * time.Millisecond, 60},
 		Caller: Rate{500 * time.Millisecond, 60}},
 }

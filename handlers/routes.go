@@ -116,6 +116,7 @@ type Server struct {
 
 	pages  sync.Map // the reference by language: it never changes while we run
 	recall memory   // what public pages read of the statistics
+	sums   fileSums // digests of the open data
 }
 
 // Routes is the whole API.

@@ -278,6 +278,66 @@ func TestWhatTakesAnEntryAway(t *testing.T) {
 	})
 }
 
+// The stamp of what is published stays as long as nothing of it changes, and
+// changes at once with whatever does: an entry more, one that is taken away, the day
+// on which one is over.
+func TestPublishedStamp(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		w.Rules(piloting(t))
+		take(t, w, row(register.Details{Name: "索镇惠民超市", Code: codeA, Town: "370321001"}))
+		seen := map[string]string{}
+		changed := func(what string) {
+			t.Helper()
+			stamp, err := w.PublishedStamp(ctx, "")
+			if again, _ := w.PublishedStamp(ctx, ""); err != nil || again != stamp {
+				t.Errorf("%s: %s, then %s %v", what, stamp, again, err)
+			}
+			if before := seen[stamp]; before != "" {
+				t.Errorf("%s is stamped as %s was", what, before)
+			}
+			seen[stamp] = what
+		}
+		changed("nothing")
+		var numbers []string
+		var until calendar.Date
+		for range 2 {
+			number := closedAgainst(t, w, "索镇惠民超市", codeA)
+			publish(t, w)
+			st, _ := w.Standing(ctx, number, false)
+			w.Set(st.On.Start())
+			publish(t, w)
+			numbers, until = append(numbers, number), st.Until
+			changed("published " + number)
+		}
+		month := ""
+		if err := w.Pool().QueryRow("select month from publications where ref = $1", idOf(t, w, numbers[0])).Scan(&month); err != nil {
+			t.Fatal(err)
+		}
+		ofMonth, _ := w.PublishedStamp(ctx, month)
+		no := false
+		cmd := w.Compose(numbers[0], "change_consent")
+		cmd.Input.PublishConsent = &no
+		if _, err := w.Execute(ctx, store.Request{Case: numbers[0], Command: cmd}); err != nil {
+			t.Fatal(err)
+		}
+		if of, _ := w.PublishedStamp(ctx, month); of == ofMonth {
+			t.Error("the month's stamp stays")
+		}
+		if of, _ := w.PublishedStamp(ctx, "2026-04"); of != fmt.Sprintf("%x", [2][5]uint64{}) {
+			t.Errorf("a month without any: %s", of)
+		}
+		before := len(seen)
+		changed("withdrawn")
+		whole, _ := w.PublishedStamp(ctx, "")
+		publish(t, w)
+		if after, _ := w.PublishedStamp(ctx, ""); after != whole || len(seen) != before+1 {
+			t.Errorf("the job came round: %s, then %s", whole, after)
+		}
+		w.Set(until.AddDays(1).Start())
+		changed("its last day is over")
+	})
+}
+
 func counted(t *testing.T, w *storetest.World) string {
 	t.Helper()
 	totals, err := w.Totals(ctx, calendar.On(w.Now()).AddDays(-1000), calendar.On(w.Now()))

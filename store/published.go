@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -85,6 +87,53 @@ func (s *Store) EachPublished(ctx context.Context, f PublicFilter, each func(Pub
 			return nil
 		}
 		f.After = next
+	}
+}
+
+// PublishedStamp changes when anything does that EachPublished would hand over of
+// a month, or of all with the tombstones when none is named. It reads digests and
+// no form: some hundred bytes of memory, whatever there is.
+func (s *Store) PublishedStamp(ctx context.Context, month string) (string, error) {
+	today := calendar.On(s.cfg.Now()).String()
+	q := &binds{}
+	q.add(today)
+	where := shown
+	if month != "" {
+		where += " and month = " + q.add(month)
+	}
+	var sum [2]stampSum
+	rows, err := s.pool.QueryContext(ctx, "select digest from publications p where "+where+s.stillAgreed(), q.values...)
+	if err != nil {
+		return "", err
+	}
+	var digest sql.RawBytes
+	err = scan(rows, func() error {
+		err := rows.Scan(&digest)
+		sum[0].add(digest)
+		return err
+	})
+	if err == nil && month == "" {
+		rows, err = s.pool.QueryContext(ctx, "select ref from publications p where "+ended+" and not ("+shown+s.stillAgreed()+")", today)
+		if err != nil {
+			return "", err
+		}
+		err = scan(rows, func() error {
+			err := rows.Scan(&digest)
+			of := sha256.Sum256(digest)
+			sum[1].add(of[:])
+			return err
+		})
+	}
+	return fmt.Sprintf("%x", sum), err
+}
+
+// stampSum adds digests up, in whatever order they come.
+type stampSum [5]uint64
+
+func (s *stampSum) add(digest []byte) {
+	s[0]++
+	for i := 1; i < len(s) && 8*i <= len(digest); i++ {
+		s[i] += binary.BigEndian.Uint64(digest[8*(i-1):])
 	}
 }
 

@@ -83,3 +83,18 @@ type Explained struct {
 	All      []Link
 	Inside   string // where the authority's own people see the number and its cases
 }
+
+// OpenData says what there is of open data, and what its fields mean.
+type OpenData struct {
+	Lead   []string
+	Slices []Link
+	Tables []OpenTable
+	Made   []Row
+}
+
+// OpenTable is one table of it, with its files.
+type OpenTable struct {
+	ID, Title string
+	Files     []Link
+	Fields    *StatTable
+}
