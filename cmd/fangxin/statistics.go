@@ -23,6 +23,7 @@ type StatisticsCmd struct {
 	Show      FiguresCmd   `cmd:"" default:"withargs" help:"The indicators of a time."`
 	Freeze    FreezeCmd    `cmd:"" help:"Freeze a month or a year that has ended; the server does it by itself."`
 	Recount   RecountCmd   `cmd:"" help:"Count every case again from its log, after an upgrade that changed what is counted."`
+	Assess    AssessCmd    `cmd:"" help:"Freeze the assessment of a year against the plan's targets, or print it and what it reads now."`
 	Paper     PaperCmd     `cmd:"" help:"The joint conference's report of a quarter, as PDF."`
 	Snapshots SnapshotsCmd `cmd:"" help:"What was frozen: all of it, or one period then and now, and what changed it."`
 }

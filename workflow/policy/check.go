@@ -29,6 +29,7 @@ func checkPlan(name string, file []byte, plan *countyData, regimes []Regime) err
 	c.places()
 	c.domains()
 	c.own()
+	c.targets()
 	c.parameters(regimes)
 	c.telling()
 	c.green()

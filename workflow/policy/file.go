@@ -117,6 +117,7 @@ type countyData struct {
 		Categories []named  `yaml:"categories"`
 	} `yaml:"domains"`
 	Own        []promise `yaml:"own"`
+	Targets    []Target  `yaml:"targets"`
 	Parameters struct {
 		Roll        calendar.Roll   `yaml:"roll"`
 		Overlay     string          `yaml:"overlay"`

@@ -44,6 +44,8 @@ type County struct {
 	Towns                     []Place
 	Departments               []Place
 	Domains                   []Domain
+	Targets                   []Target // of the yearly assessment
+	Version                   string   // of the county's plan: own/2026-01
 }
 
 // Place is a town or a department.
@@ -151,6 +153,7 @@ func (r *Rules) compileCounty() {
 	p := &r.plan
 	r.county = County{Code: p.County.Code, Zh: p.County.Zh, En: p.County.En, Prefix: p.County.Prefix, Hub: p.County.Hub,
 		Authority: cmp.Or(p.County.Authority, p.County.Zh+"市场监督管理局"), Short: cmp.Or(p.County.Short, string([]rune(p.County.Zh + "　")[:1])+"市监")}
+	r.county.Targets, r.county.Version = p.Targets, p.County.Version
 	for _, t := range p.Towns {
 		r.county.Towns = append(r.county.Towns, Place(t))
 	}
