@@ -26,5 +26,6 @@ go build -o "$FANGXIN_BENCH_BINARY" ./cmd/fangxin
 go build -o "$folder/bench" ./bench
 FANGXIN_BENCH_RIVER=$folder/river # another module; without it a row of the midnight says so
 go build -C bench/river -o "$FANGXIN_BENCH_RIVER" . || rm -f "$FANGXIN_BENCH_RIVER"
-export FANGXIN_BENCH_RIVER FANGXIN_BENCH_POSTGRES FANGXIN_BENCH_REDIS FANGXIN_BENCH_BINARY
+FANGXIN_BENCH_CACHE=$folder
+export FANGXIN_BENCH_CACHE FANGXIN_BENCH_RIVER FANGXIN_BENCH_POSTGRES FANGXIN_BENCH_REDIS FANGXIN_BENCH_BINARY
 TMPDIR=$folder/tmp "$folder/bench" "$@"

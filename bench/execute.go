@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -33,7 +34,11 @@ func open(server string, now func() time.Time) (s *store.Store, dsn string, err 
 }
 
 func openAt(dsn, data string, now func() time.Time) (*store.Store, error) {
-	keys, err := store.ParseKeys(key)
+	return openWith(key, dsn, data, now)
+}
+
+func openWith(key, dsn, data string, now func() time.Time) (*store.Store, error) {
+	keys, err := store.ParseKeys(strings.TrimSpace(key))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -25,10 +26,12 @@ var ctx = context.Background()
 // bench is one run.
 type bench struct {
 	postgres, redis, binary string // server, server, path of the built fangxin
+	cache                   string // folder of the large data sets
 	rounds                  int
 	window                  time.Duration
 	quick                   bool
 	cases, due, counts      int // sizes of the large databases, see flags
+	filings, lives          int
 	merchants, imported     int
 	profiles                string
 	report                  report
@@ -51,7 +54,9 @@ var parts = []part{
 	{"nodes", time.Minute, (*bench).nodes},
 	{"midnight", 6 * time.Minute, (*bench).midnight},
 	{"during", 3 * time.Minute, (*bench).during},
-	{"statistics", 4 * time.Minute, (*bench).statistics},
+	{"statistics-counts", 40 * time.Minute, (*bench).statistics},
+	{"statistics-filings", 45 * time.Minute, (*bench).statisticsOfFilings},
+	{"statistics-lives", 45 * time.Minute, (*bench).statisticsOfLives},
 	{"live", time.Minute, (*bench).live},
 	{"disk", time.Minute, (*bench).disk},
 	{"reads-postgres", 15 * time.Minute, (*bench).reads},
@@ -118,6 +123,8 @@ func (b *bench) flags() *flag.FlagSet {
 	f.IntVar(&b.cases, "cases", 1_000_000, "cases among which deadlines fall due and pages are read")
 	f.IntVar(&b.due, "due", 100_000, "deadlines that fall due in one instant")
 	f.IntVar(&b.counts, "counts", 10_000_000, "contributions that statistics add up, beside a tenth of them")
+	f.IntVar(&b.filings, "filings", 1_000_000, "complaints through the engine that statistics are asked of, beside a tenth of them (ten minutes to build)")
+	f.IntVar(&b.lives, "lives", 10_000, "whole lives that statistics are asked of, beside a tenth of them (ten minutes to build; 100000: hours)")
 	f.IntVar(&b.merchants, "merchants", 1_000_000, "entries of the register that is searched")
 	f.IntVar(&b.imported, "imported", 50_000, "merchants in the file that is imported")
 	f.BoolVar(&b.quick, "quick", false, "one short round on small data, to see that everything runs: the figures say nothing")
@@ -128,12 +135,14 @@ func (b *bench) flags() *flag.FlagSet {
 // settle completes what the flags say.
 func (b *bench) settle() error {
 	b.postgres, b.redis, b.binary = os.Getenv("FANGXIN_BENCH_POSTGRES"), os.Getenv("FANGXIN_BENCH_REDIS"), os.Getenv("FANGXIN_BENCH_BINARY")
+	b.cache = cmp.Or(os.Getenv("FANGXIN_BENCH_CACHE"), os.TempDir())
 	if b.postgres == "" || b.binary == "" {
 		return fmt.Errorf("FANGXIN_BENCH_POSTGRES and FANGXIN_BENCH_BINARY: `make bench` starts a server and builds the program")
 	}
 	if b.quick {
 		b.rounds, b.window = 1, 300*time.Millisecond
 		b.cases, b.due, b.counts, b.merchants, b.imported = 20_000, 2_000, 100_000, 10_000, 4_000
+		b.filings, b.lives = 2_000, 100
 	}
 	if b.due*2 > b.cases {
 		return fmt.Errorf("-due: %d of %d -cases; at most half of them can fall due", b.due, b.cases)

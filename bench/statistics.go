@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"fangxin/store"
 	"fangxin/workflow/calendar"
+	"fangxin/workflow/policy"
 )
 
 // statistics asks for the same totals among many contributions and among a tenth
@@ -113,6 +116,89 @@ func (b *bench) countsOf(n int) (*store.Store, error) {
 	}
 	return openAt(dsn, os.TempDir(), now)
 }
+
+// filingsOf opens a database with so many complaints that came through the engine,
+// over two years and every town and category, sealed as they came: built once.
+func (b *bench) filingsOf(n int) (*store.Store, error) {
+	name, there, err := kept(b.postgres, fmt.Sprintf("filings_%d", n))
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		if err := b.fillFilings(name, n); err != nil {
+			return nil, err
+		}
+	}
+	dsn, err := withName(b.postgres, name)
+	if err != nil {
+		return nil, err
+	}
+	return openAt(dsn, os.TempDir(), now)
+}
+
+func (b *bench) fillFilings(name string, n int) error {
+	start := time.Now()
+	county, err := policy.Load("huantai.yaml", policy.HuantaiFile())
+	if err != nil {
+		return err
+	}
+	var done atomic.Int64
+	clock := func() time.Time { // a day for each 730th of them
+		return firstDay.AddDays(int(min(done.Load(), int64(n-1)) * 730 / int64(n))).Start().Add(9*time.Hour + time.Since(start)%(8*time.Hour))
+	}
+	s, dsn, err := open(b.postgres, clock)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Pool().Exec("alter database " + databaseOf(dsn) + " set synchronous_commit = off"); err != nil {
+		return err
+	}
+	plan := county.County()
+	file := func() error {
+		i := done.Add(1) - 1
+		if i >= int64(n) {
+			return errFilled
+		}
+		cmd := filing()
+		d := plan.Domains[int(i)%len(plan.Domains)]
+		cmd.Input.Town, cmd.Input.Domain = plan.Towns[int(i/7)%len(plan.Towns)].Code, d.Number
+		if len(d.Categories) > 0 {
+			cmd.Input.Category = d.Categories[int(i/3)%len(d.Categories)].Code
+		}
+		_, err := s.Execute(ctx, store.Request{Command: cmd})
+		return err
+	}
+	for err == nil {
+		if _, err = drive(64, time.Second, same(file)); err == nil {
+			_, err = s.Block(ctx)
+		}
+	}
+	if !errors.Is(err, errFilled) {
+		return err
+	}
+	for more := 1; more > 0; {
+		if more, err = s.Block(ctx); err != nil {
+			return err
+		}
+	}
+	for _, text := range []string{"alter database " + databaseOf(dsn) + " reset synchronous_commit", "vacuum analyze"} {
+		if _, err := s.Pool().Exec(text); err != nil {
+			return err
+		}
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	if _, err = rename(b.postgres, dsn, name); err == nil {
+		fmt.Printf("filed %d complaints in %s\n", n, time.Since(start).Round(time.Second))
+	}
+	return err
+}
+
+// errFilled ends the filling of a database.
+var errFilled = errors.New("there are enough")
+
+func databaseOf(dsn string) string { return dsn[strings.LastIndex(dsn, "/")+1:] }
 
 func (b *bench) fillCounts(name string, n int) error {
 	start := time.Now()

@@ -23,10 +23,14 @@ func (s *Store) fold(ctx context.Context, tx *sql.Tx, upto []claimed) error {
 	sealing, pairs := s.pairs(upto)
 	var key, slices strings.Builder
 	sliced(&key, &slices)
+	// added up once by everything that tells counts apart, before each is counted by every
+	// slice: of a busy hour that is a few sums
 	_, err := tx.ExecContext(ctx, `insert into rollups (slice, indicator, day, key, measure, value)
 		select k.slice, c.indicator, c.day, case k.slice`+key.String()+` end, c.measure, cast(sum(c.value) as bigint)
-			from `+sealing+` x join contributions c on c.case_id = x.case_id and c.seq <= x.seq left join sealed_heads h on h.case_id = x.case_id
-			cross join (`+slices.String()+`) k where c.seq > coalesce(h.seq, 0) group by 1, 2, 3, 4, 5 having sum(c.value) <> 0 order by 1, 2, 3, 4, 5
+			from (select c.indicator, c.day, c.measure, c.domain, c.category, c.town, c.unit, c.channel, c.mediator, sum(c.value) as value
+				from `+sealing+` x join contributions c on c.case_id = x.case_id and c.seq <= x.seq left join sealed_heads h on h.case_id = x.case_id
+				where c.seq > coalesce(h.seq, 0) group by 1, 2, 3, 4, 5, 6, 7, 8, 9) c
+			cross join (`+slices.String()+`) k where true group by 1, 2, 3, 4, 5 having sum(c.value) <> 0 order by 1, 2, 3, 4, 5
 		on conflict (slice, indicator, day, key, measure) do update set value = rollups.value + excluded.value`, pairs)
 	return err
 }

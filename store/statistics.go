@@ -101,6 +101,7 @@ type reading struct {
 	limit  int
 	sealed bool                                           // without what is in no block yet
 	name   func(merchant int64, day calendar.Date) string // of a register slice
+	only   []claimed                                      // the merchants that the answer can be about; nil: any
 }
 
 // line is one sum as it is read: day is the day, the first seven characters of it,
@@ -228,6 +229,13 @@ func (r *reading) fromCounts(bucket int, stock bool) string {
 	if stock {
 		of = " and c.indicator >= 'owed.' and c.indicator < 'owed/'"
 	}
+	if r.only != nil {
+		pairs, _ := r.s.pairs(nil)
+		return fmt.Sprintf(`select c.indicator, substr(c.day, 1, %d), '', k.merchant_id, c.measure, cast(sum(c.value) as bigint)
+			from `+pairs+` x cross join case_merchants k cross join contributions c
+			where k.merchant_id = x.case_id and k.no = (select max(l.no) from case_merchants l where l.case_id = k.case_id)
+				and c.case_id = k.case_id and c.day >= $2 and c.day <= $3%s group by 1, 2, 4, 5`, bucket, of)
+	}
 	return fmt.Sprintf(`select c.indicator, substr(c.day, 1, %d), $1, coalesce(k.merchant_id, 0), c.measure, cast(sum(c.value) as bigint)
 		from contributions c left join %s k on k.case_id = c.case_id
 		where c.day >= $2 and c.day <= $3%s group by 1, 2, 4, 5`, bucket, about, of)
@@ -239,6 +247,9 @@ func (r *reading) each(text string, take func(line) error, from, to calendar.Dat
 		slice = ""
 	}
 	args := []any{slice, from.String(), to.String()}
+	if r.only != nil {
+		_, args[0] = r.s.pairs(r.only)
+	}
 	if from == 0 {
 		args[1] = ""
 	}

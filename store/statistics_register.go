@@ -31,13 +31,23 @@ func (r *reading) namer() (func(int64, calendar.Date) string, error) {
 	}
 	switch r.q.By {
 	case "merchant":
+		r.narrow(all, func(id int64) string { return all[top(id)].ref })
 		return func(id int64, _ calendar.Date) string { return all[top(id)].ref }, nil
 	case "size":
+		r.narrow(all, func(id int64) string { return all[top(id)].size })
 		return func(id int64, _ calendar.Date) string { return all[top(id)].size }, nil
 	}
 	terms, err := r.memberTerms()
 	if err != nil {
 		return nil, err
+	}
+	if r.q.Of != nil && *r.q.Of == "yes" {
+		r.narrow(all, func(id int64) string {
+			if len(terms[top(id)]) > 0 {
+				return "yes"
+			}
+			return "no"
+		})
 	}
 	return func(id int64, day calendar.Date) string {
 		if id == 0 {
@@ -53,6 +63,20 @@ func (r *reading) namer() (func(int64, calendar.Date) string, error) {
 		}
 		return "no"
 	}, nil
+}
+
+// narrow notes the entries that one value can be about, where one is asked for: a
+// question about few merchants reads their cases alone.
+func (r *reading) narrow(all map[int64]listing, name func(int64) string) {
+	if r.q.Of == nil || *r.q.Of == "" {
+		return
+	}
+	r.only = []claimed{}
+	for id := range all {
+		if name(id) == *r.q.Of {
+			r.only = append(r.only, claimed{caseID: id})
+		}
+	}
 }
 
 func (r *reading) entries() (map[int64]listing, error) {

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +69,22 @@ func TestStatistics(t *testing.T) {
 		w.Do(other, "classify", "dispatch", "accept")
 		if g := ask("merchant", day, day); rate(g[0], "I-12a", "repeated") != [2]int64{1, 3} {
 			t.Errorf("another person: %v", g)
+		}
+		for _, by := range []string{"merchant", "size", "member", "programme"} { // one value is read another way than all
+			whole, seen := ask(by, day, day), 0
+			for _, of := range []string{"", "yes", "no", "large", "m_00000000000000000000000000", whole[0].Key} {
+				groups, _, err := w.Statistics(ctx, indicator.Query{From: day, To: day, By: by, Of: &of}, 0)
+				i := slices.IndexFunc(whole, func(g indicator.Group) bool { return g.Key == of })
+				if err != nil || (i < 0) != (len(groups) == 0) || i >= 0 && !reflect.DeepEqual(groups[0], whole[i]) {
+					t.Errorf("%s %q: %v, of all %v, %v", by, of, groups, whole, err)
+				}
+				if i >= 0 {
+					seen++
+				}
+			}
+			if seen == 0 {
+				t.Errorf("%s has none of these values", by)
+			}
 		}
 		if g := ask("", day, day); rate(g[0], "I-12a", "repeated") != [2]int64{0, 0} {
 			t.Errorf("of all merchants nobody can say it in time: %v", g)
