@@ -36,7 +36,7 @@ generate: ## templates to Go, style sheet and scripts to handlers/view/dist
 	cd handlers/view && $(CACHE)/templ generate
 	cd .ci/tools/assets && go run . ../../../handlers/view/assets ../../../handlers/view/dist
 
-screenshots: ## every page, phone and desktop, light and dark, both languages, into docs/screenshots (ONLY=cases, desk, pages; LOOKS=390-light-zh)
+screenshots: ## every page, phone and desktop, light and dark, both languages, into docs/screenshots (ONLY=cases, desk, pages, print; LOOKS=390-light-zh)
 	. .ci/needs.sh; FANGXIN_TEST_BROWSER=$$(browser) FANGXIN_TEST_SCREENSHOTS=$(or $(INTO),$(CURDIR)/docs/screenshots) go test ./handlers -run TestScreenshots -count 1 -timeout 60m -v
 
 build: ## the one binary, bin/fangxin

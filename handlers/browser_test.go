@@ -149,11 +149,18 @@ func TestDutiesInTheBrowser(t *testing.T) { browse(t, []string{"--test", "duties
 // Every other page, in a county that has something to show.
 func TestPagesInTheBrowser(t *testing.T) { browse(t, []string{"--test", "pages.test.mjs"}) }
 
+// Whole lives by the keyboard alone and as in WeChat's browser, and pages on paper.
+func TestWaysInTheBrowser(t *testing.T) { browse(t, []string{"--test", "ways.test.mjs"}) }
+
 // The pages as they look, for people to judge: make screenshots.
 func TestScreenshots(t *testing.T) {
 	folder := os.Getenv("FANGXIN_TEST_SCREENSHOTS")
 	if folder == "" {
 		t.Skip("FANGXIN_TEST_SCREENSHOTS is not set: make screenshots")
 	}
-	browse(t, []string{"screenshots.mjs", folder})
+	script := "screenshots.mjs"
+	if os.Getenv("ONLY") == "print" {
+		script = "prints.mjs"
+	}
+	browse(t, []string{script, folder})
 }

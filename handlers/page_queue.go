@@ -259,7 +259,7 @@ func (s *Server) leadItem(p *view.Page, l *store.MemberLead) view.QueueItem {
 			{Name: p.T("page.leads.in_time"), Value: p.T("page.leads.of", "N", digit(int(f.InTime)), "All", digit(int(f.Clocks)))}, {Name: p.T("page.leads.failed"), Value: digit(int(f.Failed))}}}
 	for _, late := range f.Late {
 		number, no, _ := strings.Cut(late, "/")
-		x.Links = append(x.Links, view.Part{Label: number, To: deskCasePath(number) + "/clock/" + no})
+		x.Links = append(x.Links, view.Part{Label: p.T("page.leads.clock", "Number", number, "N", no), To: deskCasePath(number) + "/clock/" + no})
 	}
 	if l.State == "decided" {
 		x.Done = decided(p, p.T("page.leads.verdict."+l.Decision), l.Actor, l.Why, l.Decided)

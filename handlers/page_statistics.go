@@ -242,7 +242,10 @@ func lineName(p *view.Page, d *indicator.Definition, lines []indicator.Line, key
 			return in(p, l.Zh, l.En)
 		}
 	}
-	if d.ID == "I-18" {
+	switch d.ID {
+	case "I-14":
+		return codeWords(p, key)
+	case "I-18":
 		return p.T("clock." + key)
 	}
 	return key
@@ -270,11 +273,7 @@ func indicatorOf(p *view.Page, f *indicator.PublicFigure, cases func(indicator.P
 		x := &f.Spreads[i]
 		out.Notes = append(out.Notes, view.Link{To: to(x.Line, "n", x.N), Name: spreadNote(p, d, x)})
 	}
-	for _, a := range f.Excluded {
-		if a.N != nil && *a.N != 0 {
-			out.Notes = append(out.Notes, view.Link{To: to(a.Code, "excluded", a.N), Name: p.T("page.stat.apart", "Code", a.Code, "N", view.Number(a.N))})
-		}
-	}
+	out.Notes = append(out.Notes, apartNotes(p, f.Excluded, to)...)
 	if f.Open != nil {
 		out.Notes = append(out.Notes, view.Link{To: to("", "open", f.Open), Name: p.T("page.stat.open", "N", view.Number(f.Open))})
 	}
@@ -282,6 +281,42 @@ func indicatorOf(p *view.Page, f *indicator.PublicFigure, cases func(indicator.P
 		out.Notes = append(out.Notes, view.Link{Name: p.T("page.stat.not_mature")})
 	}
 	return out
+}
+
+// apartNotes say what was counted apart, and why: codes of one reason together,
+// unless each leads to its cases.
+func apartNotes(p *view.Page, list []indicator.PublicApart, to func(line, part string, n *int64) string) (out []view.Link) {
+	at := map[string]int{}
+	sums := map[string]int64{}
+	for _, a := range list {
+		if a.N == nil || *a.N == 0 {
+			continue
+		}
+		why, link := codeWords(p, a.Code), to(a.Code, "excluded", a.N)
+		if _, known := at[why+link]; !known {
+			at[why+link], out = len(out), append(out, view.Link{To: link})
+		}
+		sums[why+link] += *a.N
+		n := sums[why+link]
+		out[at[why+link]].Name = p.T("page.stat.apart", "Code", why, "N", view.Number(&n))
+	}
+	return out
+}
+
+// codeWords is what people call a code of the counts: by the longest beginning that
+// the catalogue has words for.
+func codeWords(p *view.Page, code string) string {
+	short := code
+	if parts := strings.Split(code, "."); parts[0] == "kept" && len(parts) == 3 {
+		short = parts[0] + "." + parts[2] // of talks or of mediation
+	}
+	for short != "" {
+		if key := "page.stat.code." + short; has(p.Lang, key) {
+			return p.T(key)
+		}
+		short = short[:max(0, strings.LastIndexByte(short, '.'))]
+	}
+	return code
 }
 
 func spreadNote(p *view.Page, d *indicator.Definition, x *indicator.PublicSpread) string {

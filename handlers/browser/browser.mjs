@@ -16,10 +16,10 @@ export const launch = () => chromium.launch({
 });
 
 // visit opens a page in a context of its own; faults collects what must not be.
-export async function visit(browser, { width = 390, scripts = true, dark = false, lang = "zh", scale = 1 } = {}) {
+export async function visit(browser, { width = 390, scripts = true, dark = false, lang = "zh", scale = 1, more = {} } = {}) {
   const context = await browser.newContext({
     viewport: { width, height: 844 }, deviceScaleFactor: scale, isMobile: width < 600, hasTouch: width < 600, javaScriptEnabled: scripts,
-    locale: "zh-CN", timezoneId: "Asia/Shanghai", colorScheme: dark ? "dark" : "light", reducedMotion: "reduce", serviceWorkers: "block",
+    locale: "zh-CN", timezoneId: "Asia/Shanghai", colorScheme: dark ? "dark" : "light", reducedMotion: "reduce", serviceWorkers: "block", ...more,
   });
   if (lang !== "zh") await context.addCookies([{ name: "lang", value: lang, url: site }]);
   const faults = [];

@@ -37,9 +37,9 @@ export async function consumer(browser, known, look) {
 // officer sits down at the desk, and finds what waits there.
 export async function officer(browser, known, name, look) {
   const v = await sit(browser, { name, roles: ["officer", "hub", "supervisor"] }, look);
-  for (const [what, path] of Object.entries({ review: "/desk/register", lead: "/desk/leads", membership: "/desk/members" })) {
+  for (const [what, path] of Object.entries({ review: "/desk/register", lead: "/desk/leads", membership: "/desk/members", figure: "/desk/statistics" })) {
     await v.page.goto(site + path);
-    known[what] ??= await v.page.locator(`main a[href^="${path}/"]`).first().getAttribute("href");
+    known[what] ??= await v.page.locator(`main a[href^="${path}/${what === "figure" ? "cases?" : ""}"]`).first().getAttribute("href");
   }
   return v;
 }

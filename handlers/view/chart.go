@@ -155,9 +155,12 @@ func (p *plot) line(s Series, class string, x func(int) float64, y func(int64) f
 	p.path("ln"+class, d.String())
 	at := y(*s.Values[last])
 	p.Marks = append(p.Marks, Stroke{Kind: "circle", Class: "pt" + class, X: num(x(last)), Y: num(at)})
-	label := at + 4.5
+	label, aside := at+4.5, 4.0
+	if slices.ContainsFunc(ends, func(e float64) bool { return label < e && e-label < 17 }) {
+		aside = -4 // the greater value above
+	}
 	for slices.ContainsFunc(ends, func(e float64) bool { return math.Abs(e-label) < 17 }) {
-		label += 4
+		label += aside
 	}
 	p.text("lb"+class, "start", x(last)+8, label, Number(s.Values[last]))
 	return append(ends, label)
@@ -174,7 +177,7 @@ func (c *Chart) bars(class string, width int) plot {
 	most, room := c.most(), float64(width)-92
 	for i, l := range c.Labels {
 		y := float64(i * row)
-		p.text("ct", "start", 0, y+16, l)
+		p.text("ct", "start", 6, y+16, l)
 		v := s.Values[i]
 		long := 0.0
 		if v != nil {

@@ -18,6 +18,10 @@
     if (alert) alert.focus();
   }
 
+  // Where one is, when there are more places than a phone shows.
+  const here = document.querySelector(".desknav [aria-current]");
+  if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 16;
+
   // What was typed before the session ended goes back to its page.
   const go = document.querySelector("form[data-go]");
   if (go) go.requestSubmit();
