@@ -61,6 +61,7 @@ var parts = []part{
 	{"disk", time.Minute, (*bench).disk},
 	{"reads-postgres", 15 * time.Minute, (*bench).reads},
 	{"reads-sqlite", 12 * time.Minute, (*bench).readsOnSQLite},
+	{"published", 15 * time.Minute, (*bench).published},
 	{"start", 4 * time.Minute, (*bench).start},
 	{"cost-postgres", time.Minute, func(b *bench) error { return b.cost(b.postgres) }},
 	{"cost-sqlite", time.Minute, func(b *bench) error { return b.cost("") }},

@@ -180,26 +180,16 @@ func (s *Store) sought(ctx context.Context, q *selection, f *Filter, paged bool)
 		if err != nil {
 			return err
 		}
-		in, each := "case_id in (select rowid from case_search where case_search match %s)", "exists (select 1 from case_search where case_search match %s and rowid = case_id)"
-		if s.dialect == "postgres" {
-			in = "case_id in (select case_id from case_search where words @@ %s::tsquery)"
-			each = "(select w.words @@ %s::tsquery from (select case_id as found, words from case_search) w where w.found = case_id)"
-		}
-		ids, many := []int64(nil), false
 		if paged {
-			if ids, many, err = s.wordCases(ctx, terms); err != nil {
+			fits, err := s.wordsFit(ctx, "case_search", terms, &q.binds)
+			if err != nil {
 				return err
 			}
-		}
-		switch {
-		case !paged:
-			q.and(fmt.Sprintf(in, q.add(terms)))
-		case many:
-			q.and(fmt.Sprintf(each, q.add(terms)))
-		case len(ids) == 0:
-			q.and("1 = 0")
-		default:
-			q.and("case_id in (" + q.list(ids) + ")")
+			q.and(fits)
+		} else if s.dialect == "postgres" {
+			q.and("case_id in (select case_id from case_search where words @@ " + q.add(terms) + "::tsquery)")
+		} else {
+			q.and("case_id in (select rowid from case_search where case_search match " + q.add(terms) + ")")
 		}
 	}
 	for _, m := range s.cfg.Keys.macs(&workflow.Private{Person: &workflow.Person{Phone: f.Phone, Identity: f.Identity}}) {
@@ -208,11 +198,28 @@ func (s *Store) sought(ctx context.Context, q *selection, f *Filter, paged bool)
 	return nil
 }
 
+// wordsFit is the condition that terms stand in a case's words, in one of the two
+// indexes of words, for a page in some order.
+func (s *Store) wordsFit(ctx context.Context, index, terms string, q *binds) (string, error) {
+	ids, many, err := s.wordCases(ctx, index, terms)
+	switch {
+	case err != nil:
+		return "", err
+	case many && s.dialect == "postgres":
+		return "(select w.words @@ " + q.add(terms) + "::tsquery from (select case_id as found, words from " + index + ") w where w.found = case_id)", nil
+	case many:
+		return "exists (select 1 from " + index + " where " + index + " match " + q.add(terms) + " and rowid = case_id)", nil
+	case len(ids) == 0:
+		return "1 = 0", nil
+	}
+	return "case_id in (" + q.list(ids) + ")", nil
+}
+
 // wordCases are the cases in which terms stand; many says that there are too many
 // to name. PostgreSQL's index is asked for no more than can be told apart: it
 // then leaves some of many out, and none of few.
-func (s *Store) wordCases(ctx context.Context, terms string) (ids []int64, many bool, err error) {
-	from, text := queryer(s.pool), "select rowid from case_search where case_search match $1 limit $2"
+func (s *Store) wordCases(ctx context.Context, index, terms string) (ids []int64, many bool, err error) {
+	from, text := queryer(s.pool), "select rowid from " + index + " where " + index + " match $1 limit $2"
 	if s.dialect == "postgres" {
 		tx, err := s.pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 		if err != nil {
@@ -222,7 +229,7 @@ func (s *Store) wordCases(ctx context.Context, terms string) (ids []int64, many 
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("set local gin_fuzzy_search_limit = %d", 4*s.common)); err != nil {
 			return nil, false, err
 		}
-		from, text = tx, "select case_id from case_search where words @@ $1::tsquery limit $2"
+		from, text = tx, "select case_id from " + index + " where words @@ $1::tsquery limit $2"
 	}
 	ids, err = column[int64](from.QueryContext(ctx, text, terms, s.common+1))
 	return ids, len(ids) > s.common, err

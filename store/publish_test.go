@@ -183,6 +183,13 @@ func TestThePublicFormsCourse(t *testing.T) {
 		if err != nil || form.ID != id || form.Domain != 1 || form.Outcome != "MEDIATED" || form.Received != "2026-05" || strings.Contains(string(e.Form), number) || strings.Contains(string(e.Form), "演练人") {
 			t.Errorf("%s %v", e.Form, err)
 		}
+		w.Common(0) // every word that anything has is common
+		for words, want := range map[string]int{"惠民超市": 1, "虚假宣传": 1, "演练人": 0} {
+			if got := readable(t, w, store.PublicFilter{Words: words}); len(got) != want {
+				t.Errorf("the common word %s finds %v", words, got)
+			}
+		}
+		w.Common(2000)
 		for _, f := range []store.PublicFilter{{}, {Words: "惠民超市"}, {Words: "日用消费品"}, {Words: "虚假宣传"}, {Words: "索镇"}, {Merchant: form.Merchant.ID}, {Domain: 1, Town: form.Town, Category: form.Category, Month: form.Closed}} {
 			if got := readable(t, w, f); len(got) != 1 || got[0] != id {
 				t.Errorf("%+v finds %v", f, got)

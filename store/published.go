@@ -184,11 +184,11 @@ func (s *Store) SearchPublished(ctx context.Context, f PublicFilter) (list []Pub
 		if err != nil {
 			return nil, "", err
 		}
-		if s.dialect == "postgres" {
-			where += " and case_id in (select case_id from publication_search where words @@ " + q.add(terms) + "::tsquery)"
-		} else {
-			where += " and case_id in (select rowid from publication_search where publication_search match " + q.add(terms) + ")"
+		fits, err := s.wordsFit(ctx, "publication_search", terms, q)
+		if err != nil {
+			return nil, "", err
 		}
+		where += " and " + fits
 	}
 	if f.After != "" {
 		var on string

@@ -10,7 +10,10 @@ create index infringements_shown on infringements (decided_on, ref) where shown;
 create table infringement_history (infringement_id bigint not null, no bigint not null, at timestamptz not null, actor text not null, what text not null, why text not null,
   primary key (infringement_id, no));
 create trigger infringement_history_kept before update or delete on infringement_history for each row execute function register_kept();
+-- Files of published complaints are cut by month, and so is their search.
+create index publications_month on publications (month, on_day, ref) where form is not null;
 
 -- +goose Down
+drop index publications_month;
 drop table infringement_history;
 drop table infringements;

@@ -15,7 +15,10 @@ create trigger infringement_history_kept_update before update on infringement_hi
 -- +goose StatementBegin
 create trigger infringement_history_kept_delete before delete on infringement_history begin select raise(abort, 'the history of penalty cases is never changed'); end;
 -- +goose StatementEnd
+-- Files of published complaints are cut by month, and so is their search.
+create index publications_month on publications (month, on_day, ref) where form is not null;
 
 -- +goose Down
+drop index publications_month;
 drop table infringement_history;
 drop table infringements;
