@@ -219,7 +219,7 @@ func (s *Store) wordsFit(ctx context.Context, index, terms string, q *binds) (st
 // to name. PostgreSQL's index is asked for no more than can be told apart: it
 // then leaves some of many out, and none of few.
 func (s *Store) wordCases(ctx context.Context, index, terms string) (ids []int64, many bool, err error) {
-	from, text := queryer(s.pool), "select rowid from " + index + " where " + index + " match $1 limit $2"
+	from, text := queryer(s.pool), "select rowid from "+index+" where "+index+" match $1 limit $2"
 	if s.dialect == "postgres" {
 		tx, err := s.pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 		if err != nil {
@@ -229,7 +229,7 @@ func (s *Store) wordCases(ctx context.Context, index, terms string) (ids []int64
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("set local gin_fuzzy_search_limit = %d", 4*s.common)); err != nil {
 			return nil, false, err
 		}
-		from, text = tx, "select case_id from " + index + " where words @@ $1::tsquery limit $2"
+		from, text = tx, "select case_id from "+index+" where words @@ $1::tsquery limit $2"
 	}
 	ids, err = column[int64](from.QueryContext(ctx, text, terms, s.common+1))
 	return ids, len(ids) > s.common, err
