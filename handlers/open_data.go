@@ -97,13 +97,31 @@ func (f openFile) send(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	slow, end := patiently(w, f.slow)
-	defer end()
-	err := f.table.write(f.ctx, slow, f.format, f.month)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+	out := &begun{w: w, patience: f.slow}
+	err := f.table.write(f.ctx, out, f.format, f.month)
+	if out.end != nil {
+		out.end()
+	}
 	if err != nil {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0))
 	}
 	return err
+}
+
+// begun is patient from its first byte on: a book is made before it is sent.
+type begun struct {
+	w        http.ResponseWriter
+	patience time.Duration
+	slow     io.Writer
+	end      func() bool
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	if b.slow == nil {
+		b.slow, b.end = patiently(b.w, b.patience)
+	}
+	return b.slow.Write(p)
 }
 
 // openFile hands out a table, whole or one month of it.
