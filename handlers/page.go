@@ -260,7 +260,13 @@ func (s *Server) faultPage(p *Problem, r *http.Request) page {
 		key = "page.fault." + map[bool]string{true: "ours", false: "other"}[p.Status >= 500]
 	}
 	f.Title = f.Say(key + ".title")
-	return page{status: p.Status, body: view.FaultPage(f, f.Say(key+".text"), strconv.Itoa(p.Status), p.RequestID)}
+	var wrong []view.Wrong
+	if p.Code == "bad_query" { // of a form, the page itself says it beside the field
+		for _, m := range p.Missing {
+			wrong = append(wrong, view.Wrong{Field: m.Field, Text: m.Why})
+		}
+	}
+	return page{status: p.Status, body: view.FaultPage(f, f.Say(key+".text"), strconv.Itoa(p.Status), p.RequestID, wrong)}
 }
 
 // prefer keeps the language or the size of type that a person chose.
