@@ -28,6 +28,14 @@ func (c Counts) Add(code string, measure, value int64) {
 	}
 }
 
+// of adds up what one code counted.
+func (c Counts) of(code string) (n int64) {
+	for _, v := range c[code] {
+		n += v
+	}
+	return n
+}
+
 // sum adds up what a sum counts.
 func (c Counts) sum(s Sum) (n int64) {
 	for code, by := range c {
@@ -108,7 +116,7 @@ func (d *Definition) figure(c Counts, to, seen calendar.Date) Figure {
 	}
 	for _, s := range d.Excluded {
 		for _, code := range slices.Sorted(maps.Keys(c)) {
-			if n := c.sum(Sum{code}); s.Has(code) > 0 && n != 0 {
+			if n := c.of(code); n != 0 && s.Has(code) > 0 {
 				f.Excluded = append(f.Excluded, Apart{code, n})
 			}
 		}
@@ -124,7 +132,7 @@ func (d *Definition) each(c Counts) (out []Rate) {
 	by := map[string]int64{}
 	for code := range c {
 		if (Sum{d.Each.Of}).Has(code) > 0 {
-			by[strings.Split(code, ".")[d.Each.Part]] += c.sum(Sum{code})
+			by[strings.Split(code, ".")[d.Each.Part]] += c.of(code)
 		}
 	}
 	var all int64

@@ -8,7 +8,7 @@ import "fangxin/workflow/calendar"
 // sole trader): of such a one nothing is said below LeastRate complaints received,
 // and no line from 1 to 4.
 func MerchantPublic(g Group, careful bool, seen calendar.Date) PublicGroup {
-	few := careful && g.Counts.sum(Sum{"filed"}) < LeastRate
+	few := careful && g.Counts.of("filed") < LeastRate
 	return public(g, codesOf([]Group{g}), seen, LeastRate, func(_ string, n int64) *int64 {
 		if few || careful && small(n) {
 			return nil

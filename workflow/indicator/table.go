@@ -139,7 +139,7 @@ func (b *builder) classesOf() {
 	for _, x := range b.groups {
 		counts := make([]int64, len(g.sums))
 		for code := range x.Counts {
-			counts[of[code]] += x.Counts.sum(Sum{code})
+			counts[of[code]] += x.Counts.of(code)
 		}
 		g.counts = append(g.counts, counts)
 	}
