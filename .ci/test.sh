@@ -26,7 +26,7 @@ FANGXIN_TEST_BROWSER=${FANGXIN_TEST_BROWSER:-$(browser)}
 FANGXIN_TEST_OIDC=$(oidc)
 export FANGXIN_TEST_POSTGRES FANGXIN_TEST_REDIS FANGXIN_TEST_BROWSER FANGXIN_TEST_OIDC
 
-raced="./workflow/... ./store/... ./jobs/..."
+raced="./store ./jobs ./jobs/simulate ./store/... ./jobs/... ./workflow/..." # the longest first
 plain=$(go list ./... | grep -v -E '^fangxin/(workflow|store|jobs)(/|$)' || true)
 status=0
 # Side by side: each alone waits for its browser, its disk or its one long package.

@@ -2,6 +2,8 @@ package simulate_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -132,7 +134,10 @@ func numbersOf(figures []indicator.Figure) map[indicator.Part]int64 {
 // it, and each stands in the list once.
 func checkCases(t *testing.T, s *store.Store, from, to calendar.Date) {
 	t.Helper()
-	ctx := context.Background()
+	ctx, every := context.Background(), 1
+	if s.Dialect() == "sqlite" { // within this process, and slow where races are looked for
+		every = 8
+	}
 	all := &store.User{Name: "chen", Roles: []string{"supervisor"}}
 	for by, only := range map[string]string{"": "", "domain": "I-05", "unit": "I-18", "merchant": "I-12a I-03b", "programme": "I-01A", "size": "I-04"} {
 		q := indicator.Query{From: from, To: to, By: by}
@@ -144,9 +149,11 @@ func checkCases(t *testing.T, s *store.Store, from, to calendar.Date) {
 		if by != "" {
 			q.Of = &last.Key
 		}
-		listed := 0
-		for part, n := range numbersOf(indicator.Figures(last.Counts, to, to)) {
-			if only != "" && !strings.Contains(only, part.ID) || part.ID == "I-12a" && by != "merchant" {
+		listed, numbers := 0, numbersOf(indicator.Figures(last.Counts, to, to))
+		parts := slices.SortedFunc(maps.Keys(numbers), func(x, y indicator.Part) int { return strings.Compare(fmt.Sprint(x), fmt.Sprint(y)) })
+		for i, part := range parts {
+			n := numbers[part]
+			if only == "" && i%every > 0 || only != "" && !strings.Contains(only, part.ID) || part.ID == "I-12a" && by != "merchant" {
 				continue
 			}
 			got, err := s.CountedCases(ctx, all, q, part, "", 1000)
