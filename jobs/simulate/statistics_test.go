@@ -57,7 +57,7 @@ func checkStatistics(t *testing.T, s *store.Store, from, to calendar.Date) {
 		if got := sum(groups, true); !reflect.DeepEqual(got, stock) {
 			t.Errorf("owed by %s: %v, the whole is %v", by, got, stock)
 		}
-		for _, g := range groups[:min(4, len(groups))] { // one value of a slice may be read another way
+		for _, g := range groups[:min(len(groups), map[string]int{"sqlite": 1, "postgres": 4}[s.Dialect()])] { // one value of a slice may be read another way
 			one, _, err := s.Statistics(context.Background(), indicator.Query{From: from, To: to, By: by, Of: &g.Key}, 0)
 			if err != nil || len(one) != 1 || !reflect.DeepEqual(one[0], g) {
 				t.Errorf("of %s %q: %v, among all %v, %v", by, g.Key, one, g, err)
@@ -135,11 +135,14 @@ func numbersOf(figures []indicator.Figure) map[indicator.Part]int64 {
 func checkCases(t *testing.T, s *store.Store, from, to calendar.Date) {
 	t.Helper()
 	ctx, every := context.Background(), 1
+	some := map[string]string{"": "", "domain": "I-05", "merchant": "I-12a I-03b"}
 	if s.Dialect() == "sqlite" { // within this process, and slow where races are looked for
 		every = 8
+	} else {
+		some["unit"], some["programme"], some["size"] = "I-18", "I-01A", "I-04"
 	}
 	all := &store.User{Name: "chen", Roles: []string{"supervisor"}}
-	for by, only := range map[string]string{"": "", "domain": "I-05", "unit": "I-18", "merchant": "I-12a I-03b", "programme": "I-01A", "size": "I-04"} {
+	for by, only := range some {
 		q := indicator.Query{From: from, To: to, By: by}
 		groups, _, err := s.Statistics(ctx, q, 0)
 		if err != nil {
