@@ -90,12 +90,13 @@ func (s *Server) clockWords(p *view.Page, x *shown, k *ClockView) view.Clock {
 	case today == k.Due:
 		state = "today"
 	}
-	out.Before, out.Big, out.After = p.T("page.clock."+state+".before"), digit(max(left, 0)), p.T("page.clock."+state+".after."+unit)
+	n := digit(max(left, 0))
+	out.Before, out.Big, out.After = p.T("page.clock."+state+".before"), n, p.T("page.clock."+state+".after."+unit, "N", n)
 	if state == "today" || state == "paused" {
 		out.Before, out.Big, out.After = "", p.T("page.clock."+state), ""
 	}
 	out.Text = p.T("page.clock.until", "Day", dateWords(p, k.Due))
-	out.Summary = p.T("page.clock."+state+".line", "N", digit(max(left, 0)), "Unit", p.T("page.clock.unit."+unit), "Day", dateWords(p, k.Due))
+	out.Summary = p.T("page.clock."+state+".line", "N", n, "Unit", p.T("page.clock.unit."+unit, "N", n), "Day", dateWords(p, k.Due))
 	const most = 15
 	if all > 0 && state != "over" {
 		out.All = min(all, most)

@@ -247,3 +247,13 @@ func TestARefusalSaysWhatDoesNotHold(t *testing.T) {
 		t.Error(p.Missing)
 	}
 }
+
+// One day is no days, in the language that tells them apart.
+func TestOneDay(t *testing.T) {
+	for key, want := range map[string]string{"page.clock.left.after.working_day": "working day", "page.clock.unit.day": "day", "page.desk.late_by": "1 working day late", "page.length.day": "1 day"} {
+		many := strings.NewReplacer("1", "2", "day", "days").Replace(want)
+		if one, two := say("en", key, vars{"N": "1"}), say("en", key, vars{"N": "2"}); one != want || two != many {
+			t.Errorf("%s: %q and %q, not %q and %q", key, one, two, want, many)
+		}
+	}
+}
