@@ -23,7 +23,7 @@ export async function visit(browser, { width = 390, scripts = true, dark = false
   });
   if (lang !== "zh") await context.addCookies([{ name: "lang", value: lang, url: site }]);
   const faults = [];
-  const own = [site, "data:", "chrome-extension:"]; // the last is the browser's own reader of PDF
+  const own = [site, "data:", "chrome-extension:", "chrome:"]; // the last two are the browser's own reader of PDF and its parts
   context.on("request", (r) => { if (!own.some((o) => r.url().startsWith(o))) faults.push("asks " + r.url()); });
   const page = await context.newPage();
   page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") faults.push("console: " + m.text()); });
