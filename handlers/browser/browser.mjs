@@ -45,6 +45,9 @@ export async function inspect(page) {
   return found.concat(wide > 0 ? [`${wide} px too wide`] : []);
 }
 
+// alerted waits until the eye is led to what is wrong; a page is there before its script.
+export const alerted = (page) => page.waitForFunction(() => document.activeElement?.getAttribute("role") === "alert");
+
 // contrast asks about colours alone, for a page that was inspected in others.
 export const contrast = (page) => violations(page, { type: "rule", values: ["color-contrast"] });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { act, asText, file, fillNaughty, fresh, inspect, launch, naughty, next, open, refusals, shopOf, site, tell, values, visit } from "./browser.mjs";
+import { act, alerted, asText, file, fillNaughty, fresh, inspect, launch, naughty, next, open, refusals, shopOf, site, tell, values, visit } from "./browser.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -234,7 +234,7 @@ test("what is wrong is said where it is, and nothing typed is lost", { timeout: 
   await page.goto(site + "/file");
   await page.locator("button[name=track][value=green_channel]").click();
   await next(page);
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "alert");
+  await alerted(page);
   assert.deepEqual(await inspect(page), []);
   await page.fill("#f-story", "写到一半换语言");
   await page.locator("button[name=set][value='lang:en']").click();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { inspect, launch, next, photo, refusals, site, tell, visit } from "./browser.mjs";
+import { alerted, inspect, launch, next, photo, refusals, site, tell, visit } from "./browser.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -96,7 +96,7 @@ test("a shop applies to join", { timeout: 60_000 }, async () => {
   await page.goto(site + "/join");
   assert.deepEqual(await inspect(page), []);
   await next(page);
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "alert");
+  await alerted(page);
   assert.deepEqual(await inspect(page), []);
   for (const [name, value] of Object.entries({ shop: "绿源车行", code: "91370321MA3C0AAA0H", shop_address: "滨河路 3 号", contact: "孙梅", phone: "13900000025", answer_days: "3" })) await page.fill("#f-" + name, value);
   await page.check("#f-pledged");

@@ -1,7 +1,7 @@
 // The same lives in other ways: by the keyboard alone, and as in WeChat's browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { act, file, launch, photo, refusals, shopOf, site, tell, visit } from "./browser.mjs";
+import { act, alerted, file, launch, photo, refusals, shopOf, site, tell, visit } from "./browser.mjs";
 import { sit } from "./duties.mjs";
 
 let browser;
@@ -35,7 +35,7 @@ const keys = (page) => ({
 async function wrong(page, send, field) {
   await to(page, send);
   await page.keyboard.press("Enter");
-  await page.waitForFunction(() => document.activeElement.getAttribute("role") === "alert");
+  await alerted(page);
   await to(page, `[role=alert] a[href="${field}"]`);
   await page.keyboard.press("Enter");
   await page.waitForFunction((f) => document.activeElement.matches(f), field);
