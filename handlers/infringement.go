@@ -5,7 +5,6 @@ import (
 	"errors"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -63,19 +62,12 @@ type publicInfringementPage struct {
 
 // infringementFilter reads what narrows a list of penalty cases.
 func (s *Server) infringementFilter(c *Call) (f store.InfringementFilter, err error) {
-	for _, name := range infringementQueries {
-		if len(c.Params[name]) > 1 {
-			return f, badQuery(name, "why.repeated")
-		}
-		if c.Params.Has(name) && c.Query(name) == "" {
-			return f, badQuery(name, "why.choice")
-		}
+	if err := c.onceEach(infringementQueries); err != nil {
+		return f, err
 	}
 	f = store.InfringementFilter{Merchant: c.Query("merchant"), Town: c.Query("town"), State: c.Query("state"), After: c.Query("after")}
-	if v := c.Query("domain"); v != "" {
-		if f.Domain, err = strconv.Atoi(v); err != nil || f.Domain < 1 || f.Domain > 12 || strconv.Itoa(f.Domain) != v {
-			return f, badQuery("domain", "why.choice")
-		}
+	if f.Domain, err = domainAsked(c); err != nil {
+		return f, err
 	}
 	switch {
 	case f.Merchant != "" && !workflow.IsCode(f.Merchant):

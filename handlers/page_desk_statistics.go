@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -137,15 +138,15 @@ func (s *Server) chooseFigures(p *view.Page, c *Call, q indicator.Query, out *vi
 		out.Slices = append(out.Slices, view.Link{To: with(deskStatisticsPath, plain, "by", by), Name: p.T("page.stat.by." + by), On: q.By == by})
 	}
 	today := calendar.On(s.Now())
-	quarter := calendar.NewDate(today.Year(), (today.Start().In(china).Month()-1)/3*3+1, 1)
-	spans := []period{{"now.month", indicator.Span{From: monthOf(today), To: today}}, {"now.quarter", indicator.Span{From: quarter, To: today}}, {"now.year", indicator.Span{From: calendar.NewDate(today.Year(), 1, 1), To: today}}}
+	quarter, _ := indicator.QuarterOf(indicator.Quarter(today))
+	spans := []period{{"now.month", indicator.Span{From: monthOf(today), To: today}}, {"now.quarter", indicator.Span{From: quarter.From, To: today}}, {"now.year", indicator.Span{From: calendar.NewDate(today.Year(), 1, 1), To: today}}}
 	for _, name := range choices(today) {
 		if x, why := periodOf(name, today); why == "" {
 			spans = append(spans, x)
 		}
 	}
 	for _, x := range spans {
-		v := copied(c.Params)
+		v := maps.Clone(c.Params)
 		v.Set("from", x.From.String())
 		words := timeWordsInside(p, x.name)
 		out.Periods = append(out.Periods, view.Link{To: with(deskStatisticsPath, v, "to", x.To.String()), Name: words, On: x.Span == indicator.Span{From: q.From, To: q.To}})
@@ -160,14 +161,6 @@ func (s *Server) chooseFigures(p *view.Page, c *Call, q indicator.Query, out *vi
 			out.Form.Hidden = append(out.Form.Hidden, view.Row{Name: name, Value: c.Query(name)})
 		}
 	}
-}
-
-func copied(in url.Values) url.Values {
-	out := url.Values{}
-	for name, list := range in {
-		out[name] = slices.Clone(list)
-	}
-	return out
 }
 
 // timeWordsInside also names what has not ended yet.
@@ -207,7 +200,7 @@ func (s *Server) wholeFigures(ctx context.Context, p *view.Page, q indicator.Que
 		asked.Set("of", *q.Of)
 	}
 	out.Groups = statGroups(p, g, func(part indicator.Part) string {
-		v := copied(asked)
+		v := maps.Clone(asked)
 		v.Set("indicator", part.ID)
 		v.Set("side", part.Side)
 		return with(deskStatisticsPath+"/cases", v, "line", part.Line)
@@ -241,7 +234,7 @@ func (s *Server) tableOfFigures(p *view.Page, c *Call, q indicator.Query, all []
 	for i := range all[:min(len(all), figureRowsShown)] {
 		g := &all[i]
 		var row []string
-		to := copied(c.Params)
+		to := maps.Clone(c.Params)
 		if q.By != "" {
 			row = append(row, name(g.Key))
 			to.Set("of", g.Key)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -23,11 +22,7 @@ const (
 // decisionsPage is the public list of penalty decisions. Forms send every field,
 // also those left empty, so an empty one asks nothing here.
 func (s *Server) decisionsPage(ctx context.Context, c *Call) (any, error) {
-	for name, values := range c.Params {
-		if len(values) == 1 && values[0] == "" {
-			delete(c.Params, name)
-		}
-	}
+	c.dropEmpty()
 	list, next, err := s.readDecisions(ctx, c)
 	if err != nil && !errors.Is(err, store.ErrNotPublished) { // of whom nothing is public nothing is found
 		return nil, err
@@ -39,12 +34,7 @@ func (s *Server) decisionsPage(ctx context.Context, c *Call) (any, error) {
 		out.Lines = append(out.Lines, s.decisionLine(p, &list[i]))
 	}
 	if next != "" {
-		q := url.Values{}
-		for name, values := range c.Params {
-			q[name] = values
-		}
-		q.Set("after", next)
-		out.Next = decisionsPath + "?" + q.Encode()
+		out.Next = with(decisionsPath, c.Params, "after", next)
 	}
 	return page{body: view.DecisionsPage(p, out), public: c.Query("after") == "", kept: true}, nil
 }
@@ -169,9 +159,7 @@ func (s *Server) takeDocket(ctx context.Context, c *Call) (any, error) {
 	p := s.base(c, "page.infringements.new")
 	ours := c.ourForm(c.token)
 	if set := s.preferences(c); set != nil {
-		out := s.docketPage(c, u, nil, http.StatusOK)
-		out.cookies = set
-		return out, nil
+		return setting(s.docketPage(c, u, nil, http.StatusOK), set), nil
 	}
 	if !ours {
 		return s.docketPage(c, u, []view.Wrong{{Text: p.T(c.staleWords())}}, http.StatusConflict), nil
@@ -262,11 +250,7 @@ func (s *Server) takeResult(ctx context.Context, c *Call) (any, error) {
 	ours := c.ourForm(c.token)
 	if set := s.preferences(c); set != nil {
 		out, err := s.deskInfringementPage(ctx, c, u, nil, http.StatusOK)
-		if shown, ok := out.(page); ok {
-			shown.cookies = set
-			return shown, err
-		}
-		return out, err
+		return setting(out, set), err
 	}
 	if !ours {
 		return s.deskInfringementPage(ctx, c, u, []view.Wrong{{Text: p.T(c.staleWords())}}, http.StatusConflict)

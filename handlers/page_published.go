@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -21,11 +20,7 @@ const complaintsPath = "/complaints"
 // publishedList is the search of published complaints as a page. Forms send every
 // field, also those left empty, so an empty one asks nothing here.
 func (s *Server) publishedList(ctx context.Context, c *Call) (any, error) {
-	for name, values := range c.Params {
-		if len(values) == 1 && values[0] == "" {
-			delete(c.Params, name)
-		}
-	}
+	c.dropEmpty()
 	f, err := s.publicFilter(c)
 	if err != nil {
 		return nil, err
@@ -49,24 +44,22 @@ func (s *Server) publishedList(ctx context.Context, c *Call) (any, error) {
 		}
 		out.Entries = append(out.Entries, s.publishedEntry(p, &form))
 	}
-	turn := func(after string) string {
-		q := url.Values{}
-		for name, values := range c.Params {
-			q[name] = values
-		}
-		q.Del("after")
-		if after != "" {
-			q.Set("after", after)
-		}
-		return complaintsPath + "?" + q.Encode()
-	}
 	if f.After != "" {
-		out.First = turn("")
+		out.First = with(complaintsPath, c.Params, "after", "")
 	}
 	if next != "" {
-		out.Next = turn(next)
+		out.Next = with(complaintsPath, c.Params, "after", next)
 	}
 	return page{body: view.PublishedPage(p, out), public: f.After == "" && f.Words == "", kept: true}, nil
+}
+
+// dropEmpty forgets the parameters that a form sends though nobody filled them in.
+func (c *Call) dropEmpty() {
+	for name, values := range c.Params {
+		if len(values) == 1 && values[0] == "" {
+			delete(c.Params, name)
+		}
+	}
 }
 
 // publishedChoices are what the search can be narrowed to. A kind of problem can
@@ -74,9 +67,8 @@ func (s *Server) publishedList(ctx context.Context, c *Call) (any, error) {
 func (s *Server) publishedChoices(p *view.Page, f store.PublicFilter, out *view.Published) {
 	county := s.Rules().County()
 	out.Town = choicesOf(p, "page.published.all_towns", county.Towns, f.Town)
-	out.Domain = []view.Option{{Label: p.T("page.published.all_domains")}}
+	out.Domain = s.domainChoices(p, digit(f.Domain))
 	for _, d := range county.Domains {
-		out.Domain = append(out.Domain, view.Option{Value: digit(d.Number), Label: s.domainName(p, d.Number), On: d.Number == f.Domain})
 		if d.Number == f.Domain || f.Category != "" && slices.ContainsFunc(d.Categories, func(c policy.Place) bool { return c.Code == f.Category }) {
 			out.Category = choicesOf(p, "page.published.all_categories", d.Categories, f.Category)
 		}

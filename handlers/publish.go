@@ -111,22 +111,14 @@ func (s *Server) publicComplaints(ctx context.Context, c *Call) (any, error) {
 }
 
 func (s *Server) publicFilter(c *Call) (f store.PublicFilter, err error) {
-	for _, name := range publicQueries {
-		if len(c.Params[name]) > 1 {
-			return f, badQuery(name, "why.repeated")
-		}
-		if _, given := c.Params[name]; given && c.Query(name) == "" {
-			return f, badQuery(name, "why.choice")
-		}
+	if err := c.onceEach(publicQueries); err != nil {
+		return f, err
 	}
 	f = store.PublicFilter{Words: c.Query("q"), Merchant: c.Query("merchant"), Category: c.Query("category"), Town: c.Query("town"), Month: c.Query("month"), After: c.Query("after")}
 	county := s.Rules().County()
-	if v := c.Query("domain"); v != "" {
-		if f.Domain, err = strconv.Atoi(v); err != nil || f.Domain < 1 || f.Domain > 12 || strconv.Itoa(f.Domain) != v {
-			return f, badQuery("domain", "why.choice")
-		}
+	if f.Domain, err = domainAsked(c); err != nil {
+		return f, err
 	}
-	inTown := func(p policy.Place) bool { return p.Code == f.Town }
 	hasCategory := func(d policy.Domain) bool {
 		return (f.Domain == 0 || d.Number == f.Domain) && slices.ContainsFunc(d.Categories, func(p policy.Place) bool { return p.Code == f.Category })
 	}
@@ -135,7 +127,7 @@ func (s *Server) publicFilter(c *Call) (f store.PublicFilter, err error) {
 		return f, badQuery("q", "why.choice")
 	case f.Merchant != "" && !workflow.IsCode(f.Merchant):
 		return f, badQuery("merchant", "why.choice")
-	case f.Town != "" && !slices.ContainsFunc(county.Towns, inTown):
+	case f.Town != "" && !s.isTown(f.Town):
 		return f, badQuery("town", "why.vocabulary")
 	case f.Category != "" && !slices.ContainsFunc(county.Domains, hasCategory):
 		return f, badQuery("category", "why.vocabulary")
@@ -146,6 +138,32 @@ func (s *Server) publicFilter(c *Call) (f store.PublicFilter, err error) {
 	}
 	f.Limit, err = limitOf(c)
 	return f, err
+}
+
+// onceEach refuses what is asked twice, or asked and left empty.
+func (c *Call) onceEach(names []string) error {
+	for _, name := range names {
+		if len(c.Params[name]) > 1 {
+			return badQuery(name, "why.repeated")
+		}
+		if c.Params.Has(name) && c.Query(name) == "" {
+			return badQuery(name, "why.choice")
+		}
+	}
+	return nil
+}
+
+// domainAsked is the domain that a list is narrowed to; 0 asks nothing.
+func domainAsked(c *Call) (int, error) {
+	v := c.Query("domain")
+	if v == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > 12 || strconv.Itoa(n) != v {
+		return 0, badQuery("domain", "why.choice")
+	}
+	return n, nil
 }
 
 // publicComplaint shows one public form. What was one is a tombstone (410);
