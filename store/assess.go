@@ -51,7 +51,7 @@ func (s *Store) Assess(ctx context.Context, year string, reported []indicator.Re
 	if err != nil {
 		return a, "", false, err
 	}
-	done, err := s.pool.ExecContext(ctx, "insert into assessments (year, taken_at, body, digest) values ($1, $2, $3, $4) on conflict (year) do nothing", year, a.Taken.UnixMicro(), string(text), digest)
+	done, err := s.exec(ctx, "insert into assessments (year, taken_at, body, digest) values ($1, $2, $3, $4) on conflict (year) do nothing", year, a.Taken.UnixMicro(), string(text), digest)
 	if err != nil {
 		return a, "", false, err
 	}

@@ -122,8 +122,7 @@ func paperName(no int64) []byte { return fmt.Appendf(nil, "paper %d", no) }
 
 // BindCasePaper notes the event of the log that commits to a paper.
 func (s *Store) BindCasePaper(ctx context.Context, caseID, no, seq int64) error {
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, "update papers set bound = $1 where case_id = $2 and no = $3 and bound = 0", seq, caseID, no)
+	_, err := s.exec(ctx, "update papers set bound = $1 where case_id = $2 and no = $3 and bound = 0", seq, caseID, no)
 	return err
 }
 

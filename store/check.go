@@ -162,8 +162,7 @@ func (s *Store) TakeCheck(ctx context.Context, token, by string, p *workflow.Per
 
 // GiveBackCheck undoes TakeCheck for a request that was refused.
 func (s *Store) GiveBackCheck(ctx context.Context, token, by string) error {
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, "update contact_checks set used_by = '' where hash = $1 and used_by = $2", hashToken(token), s.usedBy(by))
+	_, err := s.exec(ctx, "update contact_checks set used_by = '' where hash = $1 and used_by = $2", hashToken(token), s.usedBy(by))
 	return err
 }
 

@@ -103,8 +103,7 @@ func (s *Store) RemoveDraftFile(ctx context.Context, draft []byte, id string) er
 // AdoptFiles lets what waits under one secret's hash wait under another's, thirty
 // days from now on.
 func (s *Store) AdoptFiles(ctx context.Context, from, to []byte) error {
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, "update files set draft = $1, expires_at = $2 where draft = $3 and case_id is null", to, s.stamp(s.cfg.Now().Add(draftTerm)), from)
+	_, err := s.exec(ctx, "update files set draft = $1, expires_at = $2 where draft = $3 and case_id is null", to, s.stamp(s.cfg.Now().Add(draftTerm)), from)
 	return err
 }
 

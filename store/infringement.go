@@ -29,11 +29,8 @@ func (s *Store) OpenInfringement(ctx context.Context, q Once, by By, in publicat
 	}
 	out := in
 	err := s.writeOnce(ctx, q, &out, func(b *book) error {
-		e, err := entryByRef(ctx, b.tx, in.Merchant)
+		e, err := rootByRef(ctx, b.tx, in.Merchant)
 		if err != nil {
-			return err
-		}
-		if e, err = root(ctx, b.tx, e); err != nil {
 			return err
 		}
 		var there, last int64
@@ -215,10 +212,7 @@ func (s *Store) PublicInfringement(ctx context.Context, ref string) (form public
 // publicInfringement makes the public form, with the merchant as the register has
 // it now; false when there is none.
 func (s *Store) publicInfringement(ctx context.Context, i *publication.Infringement, today calendar.Date) (publication.PublicInfringement, bool, error) {
-	e, err := entryByRef(ctx, s.pool, i.Merchant)
-	if err == nil {
-		e, err = root(ctx, s.pool, e)
-	}
+	e, err := rootByRef(ctx, s.pool, i.Merchant)
 	if err != nil {
 		return publication.PublicInfringement{}, false, err
 	}
@@ -238,12 +232,9 @@ func traderOf(m *register.Merchant) *publication.Trader {
 func (s *Store) infringementsWhere(ctx context.Context, f InfringementFilter, q *binds) (string, error) {
 	where := "1 = 1"
 	if f.Merchant != "" { // whatever was merged into it is its own
-		e, err := entryByRef(ctx, s.pool, f.Merchant)
+		e, err := rootByRef(ctx, s.pool, f.Merchant)
 		if errors.Is(err, ErrNoMerchant) {
 			return "", ErrNotPublished
-		}
-		if err == nil {
-			e, err = root(ctx, s.pool, e)
 		}
 		if err != nil {
 			return "", err

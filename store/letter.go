@@ -136,7 +136,6 @@ func (s *Store) EndLetter(ctx context.Context, o *Owed, state, code string) erro
 	if err := s.Settle(ctx, o, state, code); err != nil {
 		return err
 	}
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, "update letters set wrapped = null, box = null where id = $1", o.No)
+	_, err := s.exec(ctx, "update letters set wrapped = null, box = null where id = $1", o.No)
 	return err
 }

@@ -267,11 +267,8 @@ func (s *Store) Shop(ctx context.Context, code string) (register.Member, registe
 // MembershipOf reads the membership of a merchant that is approved or suspended,
 // under any of its entries; false when it has none.
 func (s *Store) MembershipOf(ctx context.Context, merchant string) (register.Member, bool, error) {
-	e, err := entryByRef(ctx, s.pool, merchant)
+	e, err := rootByRef(ctx, s.pool, merchant)
 	if err != nil {
-		return register.Member{}, false, err
-	}
-	if e, err = root(ctx, s.pool, e); err != nil {
 		return register.Member{}, false, err
 	}
 	m, err := memberOf(ctx, s.pool, e.id)

@@ -48,8 +48,7 @@ func (s *Store) GiveLogin(ctx context.Context, o *Owed, l *Letter) (token string
 		return "", false, err
 	}
 	token, hash := s.NewToken("member.login", o.ID(), "")
-	defer s.solo()()
-	_, err = s.pool.ExecContext(ctx, "insert into member_links (hash, mac, created_at, expires_at) values ($1, $2, $3, $4) on conflict (hash) do nothing", hash, mac, s.stamp(s.cfg.Now()), s.stamp(l.Until))
+	_, err = s.exec(ctx, "insert into member_links (hash, mac, created_at, expires_at) values ($1, $2, $3, $4) on conflict (hash) do nothing", hash, mac, s.stamp(s.cfg.Now()), s.stamp(l.Until))
 	return token, true, err
 }
 
@@ -182,8 +181,7 @@ func (s *Store) AdmitMember(ctx context.Context, token, number string) (MemberCa
 
 // EndSession logs out.
 func (s *Store) EndSession(ctx context.Context, c *MemberCaller) error {
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, "update member_sessions set ended_at = $1, ended_by = 'holder' where hash = $2 and ended_at is null", s.stamp(s.cfg.Now()), c.hash)
+	_, err := s.exec(ctx, "update member_sessions set ended_at = $1, ended_by = 'holder' where hash = $2 and ended_at is null", s.stamp(s.cfg.Now()), c.hash)
 	return err
 }
 

@@ -158,6 +158,15 @@ func root(ctx context.Context, q queryer, e entry) (entry, error) {
 	return e, nil
 }
 
+// rootByRef is what an entry became. ErrNoMerchant when there is none.
+func rootByRef(ctx context.Context, q queryer, ref string) (entry, error) {
+	e, err := entryByRef(ctx, q, ref)
+	if err != nil {
+		return e, err
+	}
+	return root(ctx, q, e)
+}
+
 // MerchantFilter narrows a list of entries; empty fields ask nothing. After is
 // the id that the page before ended with.
 type MerchantFilter struct {

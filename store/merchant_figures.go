@@ -12,10 +12,7 @@ import (
 // green channel; an entry that was merged is what it became. ErrNotPublished for
 // every other, known or not.
 func (s *Store) PublicMerchant(ctx context.Context, ref string) (register.Merchant, error) {
-	e, err := entryByRef(ctx, s.pool, ref)
-	if err == nil {
-		e, err = root(ctx, s.pool, e)
-	}
+	e, err := rootByRef(ctx, s.pool, ref)
 	if errors.Is(err, ErrNoMerchant) {
 		return register.Merchant{}, ErrNotPublished
 	}

@@ -272,8 +272,7 @@ func (s *Store) MerchantCases(ctx context.Context, ref string) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.QueryContext(ctx, `with recursive family(id) as (select cast($1 as bigint) union select m.id from merchants m join family f on m.merged_into = f.id)
-		select c.number from case_merchants k join family f on f.id = k.merchant_id join cases c on c.id = k.case_id
+	rows, err := s.pool.QueryContext(ctx, family+` select c.number from case_merchants k join family f on f.id = k.merchant_id join cases c on c.id = k.case_id
 		where k.no = (select max(l.no) from case_merchants l where l.case_id = k.case_id) order by c.id`, e.id)
 	if err != nil {
 		return nil, err

@@ -88,8 +88,7 @@ func (s *Store) insertAttempt(ctx context.Context, tx *sql.Tx, o *Owed, a *Attem
 
 // EndAttempt writes down what the channel answered at once.
 func (s *Store) EndAttempt(ctx context.Context, a *Attempt) error {
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, `update notice_attempts set outcome = $1, code = $2, lasting = $3, ref = $4 where case_id = $5 and no = $6 and topic = $7 and ordinal = $8 and outcome = 'unknown'`,
+	_, err := s.exec(ctx, `update notice_attempts set outcome = $1, code = $2, lasting = $3, ref = $4 where case_id = $5 and no = $6 and topic = $7 and ordinal = $8 and outcome = 'unknown'`,
 		a.Outcome, a.Code, a.Lasting, a.Ref, a.CaseID, a.No, a.Topic, a.Ordinal)
 	if err == nil && a.Outcome == Failed {
 		err = s.leaveSlot(ctx, a)
@@ -146,8 +145,7 @@ func (s *Store) ReportAttempt(ctx context.Context, r *Report) error {
 	if r.Delivered {
 		outcome = Delivered
 	}
-	defer s.solo()()
-	done, err := s.pool.ExecContext(ctx, `update notice_attempts set outcome = $1, code = $2, lasting = $3, reported_at = $4
+	done, err := s.exec(ctx, `update notice_attempts set outcome = $1, code = $2, lasting = $3, reported_at = $4
 		where channel = $5 and ref = $6 and ref <> '' and outcome <> $1 and (reported_at is null or reported_at <= $4)`, outcome, r.Code, !r.Delivered, s.stamp(r.At), r.Channel, r.Ref)
 	if err != nil {
 		return err

@@ -179,8 +179,7 @@ func (s *Store) PutBack(ctx context.Context, o *Owed) error {
 }
 
 func (s *Store) whileHeld(ctx context.Context, o *Owed, set string, args ...any) error {
-	defer s.solo()()
-	done, err := s.pool.ExecContext(ctx, "update outbox set "+set+" where case_id = $1 and no = $2 and topic = $3 and fence = $4 and state = 'owed'",
+	done, err := s.exec(ctx, "update outbox set "+set+" where case_id = $1 and no = $2 and topic = $3 and fence = $4 and state = 'owed'",
 		append([]any{o.CaseID, o.No, o.Topic, o.Fence}, args...)...)
 	if err != nil {
 		return err

@@ -225,14 +225,11 @@ func (s *Store) SearchPublished(ctx context.Context, f PublicFilter) (list []Pub
 // publishedMerchant is what an entry of the register became, if anything is
 // published of it.
 func (s *Store) publishedMerchant(ctx context.Context, ref string) (string, error) {
-	e, err := entryByRef(ctx, s.pool, ref)
+	e, err := rootByRef(ctx, s.pool, ref)
 	if errors.Is(err, ErrNoMerchant) {
 		return "", ErrNotPublished
 	}
 	if err != nil {
-		return "", err
-	}
-	if e, err = root(ctx, s.pool, e); err != nil {
 		return "", err
 	}
 	var n int

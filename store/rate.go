@@ -67,7 +67,7 @@ func (s *Store) leaveSlot(ctx context.Context, a *Attempt) error {
 	if a.slot == "" {
 		return nil
 	}
-	_, err := s.pool.ExecContext(ctx, "delete from sendings where id = $1", a.slot)
+	_, err := s.exec(ctx, "delete from sendings where id = $1", a.slot)
 	return err
 }
 

@@ -22,8 +22,7 @@ const keepReports = 7 * 24 * time.Hour
 // KeepReport writes a report down until it is applied, so that it is lost by
 // nobody's end. One that is there already is not kept twice.
 func (s *Store) KeepReport(ctx context.Context, r *Report) error {
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, `insert into channel_reports (channel, ref, delivered, code, lasting, at, received_at) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+	_, err := s.exec(ctx, `insert into channel_reports (channel, ref, delivered, code, lasting, at, received_at) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
 		r.Channel, r.Ref, r.Delivered, r.Code, r.Lasting, s.stamp(r.At), s.stamp(s.cfg.Now()))
 	return err
 }
@@ -59,16 +58,14 @@ func (s *Store) reports(ctx context.Context, tail string, args ...any) ([]Report
 
 // DropReport forgets a report that was applied.
 func (s *Store) DropReport(ctx context.Context, r *Report) error {
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, "delete from channel_reports where channel = $1 and ref = $2 and delivered = $3", r.Channel, r.Ref, r.Delivered)
+	_, err := s.exec(ctx, "delete from channel_reports where channel = $1 and ref = $2 and delivered = $3", r.Channel, r.Ref, r.Delivered)
 	return err
 }
 
 // DropStrays forgets reports that named no sending of ours for seven days, and
 // says how many.
 func (s *Store) DropStrays(ctx context.Context) (int64, error) {
-	defer s.solo()()
-	done, err := s.pool.ExecContext(ctx, "delete from channel_reports where received_at < $1", s.stamp(s.cfg.Now().Add(-keepReports)))
+	done, err := s.exec(ctx, "delete from channel_reports where received_at < $1", s.stamp(s.cfg.Now().Add(-keepReports)))
 	if err != nil {
 		return 0, err
 	}

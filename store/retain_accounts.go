@@ -45,8 +45,7 @@ func (s *Store) RetainAccounts(ctx context.Context) (int64, error) {
 
 // dropLot drops at most one lot of rows.
 func (s *Store) dropLot(ctx context.Context, query string, before any) (int64, error) {
-	defer s.solo()()
-	gone, err := s.pool.ExecContext(ctx, query, before, retainLot)
+	gone, err := s.exec(ctx, query, before, retainLot)
 	if err != nil {
 		return 0, err
 	}

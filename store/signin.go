@@ -65,8 +65,7 @@ func (s *Store) rehash(ctx context.Context, id int64, was, password string) erro
 	if err != nil {
 		return err
 	}
-	defer s.solo()()
-	_, err = s.pool.ExecContext(ctx, "update user_logins set password = $1 where user_id = $2 and password = $3", phc, id, was)
+	_, err = s.exec(ctx, "update user_logins set password = $1 where user_id = $2 and password = $3", phc, id, was)
 	return err
 }
 
@@ -112,8 +111,7 @@ func (s *Store) openSession(ctx context.Context, userID int64, stage string, d D
 	now := s.cfg.Now()
 	token = newSecret()
 	hash := hashToken(token)
-	defer s.solo()()
-	_, err = s.pool.ExecContext(ctx, `insert into user_sessions (hash, ref, user_id, stage, way, device, place, created_at, seen_at, expires_at, ended_by)
+	_, err = s.exec(ctx, `insert into user_sessions (hash, ref, user_id, stage, way, device, place, created_at, seen_at, expires_at, ended_by)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, '')`, hash, linkID(hash), userID, stage, d.Way, d.Device, d.Place, s.stamp(now), s.stamp(now.Add(term)))
 	return token, err
 }
@@ -162,8 +160,7 @@ func (s *Store) AdmitSession(ctx context.Context, token, number string, idle tim
 }
 
 func (s *Store) seen(ctx context.Context, hash []byte, now time.Time) error {
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, "update user_sessions set seen_at = $1 where hash = $2 and seen_at < $1", s.stamp(now), hash)
+	_, err := s.exec(ctx, "update user_sessions set seen_at = $1 where hash = $2 and seen_at < $1", s.stamp(now), hash)
 	return err
 }
 
@@ -198,8 +195,7 @@ func (s *Store) DeskSessions(ctx context.Context, userID int64, idle time.Durati
 
 // EndDeskSession ends one session of a user; ErrNoLink when he has none of that name.
 func (s *Store) EndDeskSession(ctx context.Context, userID int64, ref string) error {
-	defer s.solo()()
-	res, err := s.pool.ExecContext(ctx, "update user_sessions set ended_at = $1, ended_by = 'holder' where user_id = $2 and ref = $3 and ended_at is null", s.stamp(s.cfg.Now()), userID, ref)
+	res, err := s.exec(ctx, "update user_sessions set ended_at = $1, ended_by = 'holder' where user_id = $2 and ref = $3 and ended_at is null", s.stamp(s.cfg.Now()), userID, ref)
 	return one(res, err, ErrNoLink)
 }
 

@@ -27,8 +27,7 @@ func (s *Store) SendAway(ctx context.Context, a SentAway) (token string, err err
 	}
 	token = newSecret()
 	hash := hashToken(token)
-	defer s.solo()()
-	_, err = s.pool.ExecContext(ctx, "insert into user_away (hash, box, expires_at) values ($1, $2, $3)", hash, gcm(s.cfg.Keys.deskKey("away")).Seal(nil, nil, text, hash), s.stamp(s.cfg.Now().Add(AwayTerm)))
+	_, err = s.exec(ctx, "insert into user_away (hash, box, expires_at) values ($1, $2, $3)", hash, gcm(s.cfg.Keys.deskKey("away")).Seal(nil, nil, text, hash), s.stamp(s.cfg.Now().Add(AwayTerm)))
 	return token, err
 }
 

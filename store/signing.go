@@ -177,14 +177,14 @@ func (s *Store) publishKey(ctx context.Context, held []*ledger.Signer, i int, kn
 			from = old.Revoked
 		}
 	}
-	if _, err := s.pool.ExecContext(ctx, "insert into signing_keys (id, public, from_at) values ($1, $2, $3) on conflict (id) do nothing",
+	if _, err := s.exec(ctx, "insert into signing_keys (id, public, from_at) values ($1, $2, $3) on conflict (id) do nothing",
 		held[i].ID(), held[i].Public(), s.stamp(from)); err != nil {
 		return err
 	}
 	if i == len(held)-1 {
 		return nil
 	}
-	_, err := s.pool.ExecContext(ctx, "update signing_keys set to_at = (select from_at from signing_keys where id = $1) where id = $2 and to_at is null",
+	_, err := s.exec(ctx, "update signing_keys set to_at = (select from_at from signing_keys where id = $1) where id = $2 and to_at is null",
 		held[i].ID(), held[i+1].ID())
 	return err
 }
@@ -234,7 +234,7 @@ func (s *Store) EndKey(ctx context.Context, id string, since time.Time, revoked 
 	if revoked {
 		column = "revoked_at"
 	}
-	done, err := s.pool.ExecContext(ctx, "update signing_keys set "+column+" = $1, reason = $2 where id = $3 and "+column+" is null", s.stamp(since), reason, id)
+	done, err := s.exec(ctx, "update signing_keys set "+column+" = $1, reason = $2 where id = $3 and "+column+" is null", s.stamp(since), reason, id)
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,6 @@ func (s *Store) HalfSession(ctx context.Context, token string) (u User, way stri
 
 // EndHalf ends what OpenHalf began.
 func (s *Store) EndHalf(ctx context.Context, token string) error {
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, "update user_sessions set ended_at = $1, ended_by = 'holder' where hash = $2 and stage = 'half' and ended_at is null", s.stamp(s.cfg.Now()), hashToken(token))
+	_, err := s.exec(ctx, "update user_sessions set ended_at = $1, ended_by = 'holder' where hash = $2 and stage = 'half' and ended_at is null", s.stamp(s.cfg.Now()), hashToken(token))
 	return err
 }

@@ -36,8 +36,7 @@ func (s *Store) AddToken(ctx context.Context, userID int64, t UserToken) (token 
 	}
 	token = newSecret()
 	hash := hashToken(token)
-	defer s.solo()()
-	_, err = s.pool.ExecContext(ctx, "insert into user_tokens (hash, ref, user_id, name, scope, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)",
+	_, err = s.exec(ctx, "insert into user_tokens (hash, ref, user_id, name, scope, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)",
 		hash, linkID(hash), userID, t.Name, t.Scope, s.stamp(s.cfg.Now()), s.stamp(t.Expires))
 	return token, err
 }
@@ -62,8 +61,7 @@ func (s *Store) UserTokens(ctx context.Context, userID int64) ([]UserToken, erro
 
 // EndToken ends one token of a user; ErrNoLink when he has none of that name.
 func (s *Store) EndToken(ctx context.Context, userID int64, ref string) error {
-	defer s.solo()()
-	res, err := s.pool.ExecContext(ctx, "update user_tokens set ended_at = $1 where user_id = $2 and ref = $3 and ended_at is null", s.stamp(s.cfg.Now()), userID, ref)
+	res, err := s.exec(ctx, "update user_tokens set ended_at = $1 where user_id = $2 and ref = $3 and ended_at is null", s.stamp(s.cfg.Now()), userID, ref)
 	return one(res, err, ErrNoLink)
 }
 
@@ -75,7 +73,6 @@ func (s *Store) tokenUsed(ctx context.Context, hash []byte, before time.Time) er
 	if now.Sub(before) < usedEvery {
 		return nil
 	}
-	defer s.solo()()
-	_, err := s.pool.ExecContext(ctx, "update user_tokens set used_at = $1 where hash = $2", s.stamp(now), hash)
+	_, err := s.exec(ctx, "update user_tokens set used_at = $1 where hash = $2", s.stamp(now), hash)
 	return err
 }

@@ -185,8 +185,7 @@ func (s *Store) WebhookState(ctx context.Context) (f WebhookFigures, err error) 
 
 // DropFeed drops what every webhook has been told and says how much.
 func (s *Store) DropFeed(ctx context.Context) (int64, error) {
-	defer s.solo()()
-	res, err := s.pool.ExecContext(ctx, "delete from webhook_feed where height < coalesce((select min(at_height) from webhooks where ended_at is null), $1)", int64(1)<<62)
+	res, err := s.exec(ctx, "delete from webhook_feed where height < coalesce((select min(at_height) from webhooks where ended_at is null), $1)", int64(1)<<62)
 	if err != nil {
 		return 0, err
 	}
